@@ -1,0 +1,80 @@
+// Every bound of the program, in one place. Units stand last in the names.
+
+const KIB = 1024;
+const SECOND_MS = 1000;
+const DAY_SECONDS = 24 * 60 * 60;
+
+export const limits = {
+  // Wire
+  parcelSizeClassesBytes: [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB],
+  messageJwsBytesMax: 32 * KIB,
+  parcelJweBytesMax: 352 * KIB, // 256 KiB sealed, base64url and header
+  receiptJwsBytesMax: 8 * KIB,
+  sectionBytesMax: 192 * KIB,
+  sectionsPerMessageMax: 24,
+  grantsPerMessageMax: 32,
+  entityIdBytesMax: 256,
+  grpcMessageBytesMax: 4 * KIB * KIB,
+  rulesVersion: 1,
+
+  // Chains
+  messagesPerChainMax: 4096,
+  parkedPerReferralMax: 64,
+  messageLifeSecondsMax: 30 * DAY_SECONDS,
+  clockSkewSecondsMax: 5 * 60,
+  refusedBytesKeptMax: 32 * KIB,
+
+  // Rules of the fold
+  riskAgeSecondsMax: 14 * DAY_SECONDS,
+  departureFactAgeSecondsMax: 72 * 60 * 60,
+  answerSecondsMax: 14 * DAY_SECONDS,
+
+  // Delivery
+  deliverAtOnceMax: 32,
+  deliverLeaseMs: 60 * SECOND_MS,
+  deliverBackoffMs: [1, 5, 15, 60, 300, 900].map((s) => s * SECOND_MS),
+  deliverQueueMax: 4096,
+  callDeadlineMs: 15 * SECOND_MS,
+  syncReferralsMax: 64,
+  syncParcelsMax: 8,
+  syncMessagesMax: 64,
+  syncRoundsMax: 128,
+  commitRetriesMax: 8,
+
+  // Store
+  writeBatchMax: 32,
+  writeQueueMax: 2048,
+  preparedStatementsMax: 256,
+  sqlBusyMs: 5 * SECOND_MS,
+
+  // Events
+  outboxBatchMax: 256,
+  eventBytesMax: 4 * KIB,
+  natsReconnectMs: 2 * SECOND_MS,
+  natsAckWaitMs: 30 * SECOND_MS,
+  streamMessagesMax: 1_000_000,
+  watchersMax: 64,
+  watchQueueMax: 1024,
+
+  // Lists
+  pageItemsDefault: 50,
+  pageItemsMax: 200,
+
+  // Trust
+  statementLifeSecondsMax: DAY_SECONDS,
+  statementBytesMax: 64 * KIB,
+  chainDepthMax: 5,
+  fetchBudgetMax: 16,
+  fetchDeadlineMs: 10 * SECOND_MS,
+  memberRefreshMs: 3 * 60 * SECOND_MS,
+  membersMax: 10_000,
+  encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,
+  encryptionKeyOverlapSeconds: 7 * DAY_SECONDS,
+
+  // Doors
+  callsPerPeerPerSecondMax: 2000,
+  caseFileBytesMax: 1024 * KIB,
+  caseFileFaultsMax: 200,
+  staffMax: 1000,
+  drainMs: 30 * SECOND_MS,
+} as const;
