@@ -11,6 +11,7 @@ export const limits = {
   parcelJweBytesMax: 352 * KIB, // 256 KiB sealed, base64url and header
   receiptJwsBytesMax: 8 * KIB,
   sectionBytesMax: 192 * KIB,
+  sectionSaltBytes: 32,
   sectionsPerMessageMax: 24,
   grantsPerMessageMax: 32,
   entityIdBytesMax: 256,
@@ -71,10 +72,25 @@ export const limits = {
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,
   encryptionKeyOverlapSeconds: 7 * DAY_SECONDS,
 
+  // Keys
+  keyringBytesMax: KIB * KIB,
+  keyFileBatchMax: 256,
+  keyFileIdBytesMax: 128,
+  keyFileBytesMax: 256 * KIB * KIB,
+
+  // Sections of the plan
+  labelCharsMax: 160,
+  textCharsMax: 2000,
+  noteCharsMax: 16_000,
+  listItemsMax: 40,
+  accessOpeningsMax: 1000,
+
   // Doors
   callsPerPeerPerSecondMax: 2000,
   caseFileBytesMax: 1024 * KIB,
   caseFileFaultsMax: 200,
+  caseFileNestingMax: 32,
+  caseFileTokensMax: 100_000,
   staffMax: 1000,
   drainMs: 30 * SECOND_MS,
 } as const;
