@@ -32,7 +32,10 @@ const sections = z
 export const entityId = z
   .string()
   .max(limits.entityIdBytesMax)
-  .regex(/^https:\/\/[a-z0-9.-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~/-]*)?$/);
+  .regex(
+    /^https:\/\/[a-z0-9.-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~/-]*)?$/,
+    'Write the entity id of exactly one organisation: an https URL, never a group such as "partners".',
+  );
 
 export const ChainPosition = z.strictObject({ seq, digest });
 export type ChainPosition = z.infer<typeof ChainPosition>;

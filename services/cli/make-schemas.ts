@@ -1,0 +1,43 @@
+// Writes the JSON Schemas of docs/ from the zod schemas: `node services/cli/make-schemas.ts`.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { z } from 'zod';
+
+import { CaseFile } from '#model/case-file.ts';
+import { SECTION_SCHEMAS } from '#model/plan/sections.ts';
+
+/** Relative to the project's root; JSON Schema draft 2020-12. */
+export function generatedSchemas(): ReadonlyMap<string, string> {
+  return new Map([
+    ['docs/case-file.schema.json', print(jsonSchema(CaseFile, 'A case file of SRX'))],
+    [
+      'docs/sections.schema.json',
+      print(jsonSchema(z.strictObject(SECTION_SCHEMAS).partial(), 'Sections of SRX, by name')),
+    ],
+  ]);
+}
+
+function jsonSchema(schema: z.ZodType, title: string) {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    override: ({ jsonSchema: made }) => {
+      // `format` says it; zod's pattern besides would fill a third of the file.
+      if (made.format !== undefined) delete made.pattern;
+    },
+  });
+  return { $schema, title, ...rest };
+}
+
+function print(schema: unknown): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  const root = new URL('../../', import.meta.url);
+  for (const [path, text] of generatedSchemas()) {
+    writeFileSync(fileURLToPath(new URL(path, root)), text);
+    process.stdout.write(`${path}\n`);
+  }
+}
