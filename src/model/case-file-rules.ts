@@ -23,6 +23,7 @@ type Readable = {
   value: unknown;
   present: ReadonlySet<string>;
   grants: PlacedGrant[];
+  everyGrantIsRead: boolean;
   /** Recipients of the minimum set: the receiving organisations. */
   partners: ReadonlySet<string>;
 };
@@ -55,6 +56,7 @@ function read(value: unknown): Readable {
     value,
     present: new Set(present),
     grants,
+    everyGrantIsRead: Array.isArray(listed) && listed.length === grants.length,
     partners: new Set(first.map((g) => g.recipient)),
   };
 }
@@ -151,7 +153,7 @@ function grantRules({ present, partners }: Readable, grant: PlacedGrant): RuleFa
   return faults;
 }
 
-function packageRules({ present, partners, grants }: Readable): RuleFault[] {
+function packageRules({ present, partners, grants, everyGrantIsRead }: Readable): RuleFault[] {
   const packages = grants.filter((grant) => grant.stage === 'package');
   if (packages.length === 0) return [];
   const faults: RuleFault[] = [];
@@ -163,7 +165,7 @@ function packageRules({ present, partners, grants }: Readable): RuleFault[] {
       remedy: 'Add the section: no package goes without it.',
     });
   }
-  if (partners.size === 0) {
+  if (partners.size === 0 && everyGrantIsRead) {
     faults.push({
       path: ['grants'],
       what: 'have a package, but nobody may get the minimum set',

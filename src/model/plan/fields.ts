@@ -79,15 +79,16 @@ export function language(description: string) {
     .describe(description);
 }
 
+const COUNTRY_REMEDY = 'Write the two capital letters of ISO 3166-1, such as BG or NL.';
+
 /** ISO 3166-1 alpha-2. */
 export function country(description: string) {
   return z
     .string()
-    .max(2)
-    .regex(/^[A-Z]{2}$/, 'Write the two capital letters of ISO 3166-1, such as BG or NL.')
+    .regex(/^[A-Z]{2}$/, { error: COUNTRY_REMEDY, abort: true })
     .refine((value) => COUNTRY_CODES.has(value), {
       error: 'is not a country code of ISO 3166-1',
-      params: { remedy: 'Write the two capital letters of ISO 3166-1, such as BG or NL.' },
+      params: { remedy: COUNTRY_REMEDY },
     })
     .describe(description);
 }
