@@ -152,7 +152,7 @@ export class KeyFile {
 
   // Whoever came while the last group was being synced goes into this one.
   async #appendWaiting(): Promise<void> {
-    const group = [...this.#waiting.values()].slice(0, limits.keyFileBatchMax);
+    const group = this.#waiting.values().take(limits.keyFileBatchMax).toArray();
     if (group.length === 0) return;
     const keys = group.map(({ key }) => key);
     try {

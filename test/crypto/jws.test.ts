@@ -71,6 +71,13 @@ describe('a signature', () => {
     expect(messages.size).toBe(1);
   });
 
+  it('counts only under the kid that it names, though the key is the same', async () => {
+    const renamed = { ...verifier, kid: (await createSigningKey()).kid };
+    await expect(verifyJws(jws, TYP, renamed, BYTES_MAX)).rejects.toThrow(
+      refusal('UNAUTHENTICATED'),
+    );
+  });
+
   it('that is stripped or cut short is refused', async () => {
     const [head, body] = jws.split('.');
     for (const cut of [

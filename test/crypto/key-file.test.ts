@@ -329,6 +329,18 @@ describe('several registered places', () => {
     }
   });
 
+  it('that were used apart and have two keys for one id are refused', async () => {
+    await using folder = await makeFolder();
+    const { files, nodeKey, keys } = await makeKeyFile(folder, ['a.keys', 'b.keys']);
+    await keys.close();
+    for (const file of files) {
+      const apart = await KeyFile.open([file], nodeKey);
+      await apart.ensure('one');
+      await apart.close();
+    }
+    await expect(KeyFile.open(files, nodeKey)).rejects.toThrow(/disagree/);
+  });
+
   it('keep an erasure open until the last has answered, and refuse new keys until then', async () => {
     await using folder = await makeFolder();
     await mkdir(folder.path('disk'));
@@ -352,6 +364,34 @@ describe('several registered places', () => {
       await alone.close();
     }
   });
+});
+
+describe('an erasure that fails halfway', () => {
+  it('can be repeated any number of times, and never gives a number to two generations', async () => {
+    await using folder = await makeFolder();
+    const { files, file, nodeKey, keys } = await makeKeyFile(folder);
+    await Promise.all([keys.ensure('one'), keys.ensure('two')]);
+    await mkdir(`${file}.tmp`); // the generation file can be written, the key file cannot
+    for (let n = 0; n < 10; n += 1) {
+      await expect(keys.destroy(['one'])).rejects.toThrow(refusal('UNAVAILABLE'));
+      const meanwhile = await KeyFile.open([await copyOf(folder, file)], nodeKey);
+      expect(meanwhile.get('two')).toBeDefined();
+      await meanwhile.close();
+    }
+    await rm(`${file}.tmp`, { recursive: true });
+    await keys.destroy(['one']);
+    expect(keys.generation).toBe(1 + 11);
+    await keys.close();
+    const again = await KeyFile.open(files, nodeKey);
+    expect([again.get('one'), again.size]).toEqual([undefined, 1]);
+    await again.close();
+  });
+
+  async function copyOf(folder: Folder, file: string): Promise<string> {
+    await copyFile(file, folder.path('copy'));
+    await copyFile(`${file}.generation`, folder.path('copy.generation'));
+    return folder.path('copy');
+  }
 });
 
 describe('a key file that cannot be appended to', () => {
