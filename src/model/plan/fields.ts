@@ -11,8 +11,10 @@ export const RISK_LEVELS = ['high', 'medium', 'low', 'not-known'] as const;
 export const SIDES = ['referring', 'receiving'] as const;
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
+/* oxlint-disable no-control-regex -- they are what these two refuse */
 const ONE_LINE = /^[^\u0000-\u001f\u007f]+$/; // no control characters
 const MANY_LINES = /^[^\u0000-\u0008\u000b-\u001f\u007f]+$/; // tab and newline may stay
+/* oxlint-enable no-control-regex */
 
 /** One line: a name, a place, a reference. */
 export function label(description: string) {
