@@ -4,8 +4,8 @@ import { z } from 'zod';
 
 import { CaseFileFields } from './case-file.ts';
 import { caseFileRuleFaults } from './case-file-rules.ts';
-import { valueAt } from './plan/field-path.ts';
 import { nearest } from './nearest-name.ts';
+import { valueAt } from './plan/field-path.ts';
 
 /**
  * `path` leads to the value, or for a missing one to where it belongs.

@@ -1,10 +1,9 @@
 // A case file: what a caseworker brings, and the grants of the person beside it.
 // It is local; only granted sections of it ever leave, each sealed by itself.
 import { z } from 'zod';
-
-import type { PersonalSection } from './codes.ts';
 import { caseFileRuleFaults } from './case-file-rules.ts';
 import { CaseGrant } from './case-grant.ts';
+import type { PersonalSection } from './codes.ts';
 import { limits } from './limits.ts';
 import { pathText } from './plan/field-path.ts';
 import { SECTION_SCHEMAS } from './plan/sections.ts';

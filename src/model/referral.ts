@@ -1,0 +1,231 @@
+// The fold: the state of a referral as a pure function of its two chains and
+// of nothing else. No clock, no receipt, no order of arrival.
+
+import { isWhole, mayTravel, type PlacedGrant, type PlacedWithdrawal } from './consent.ts';
+import type { Status } from './crossing.ts';
+import { cross } from './crossing.ts';
+import { limits } from './limits.ts';
+import type { Message } from './message.ts';
+import { illegal, openQuestions, stagesOf, type View } from './steps.ts';
+import {
+  type Entry,
+  isVoid,
+  messageOf,
+  precedingForks,
+  type Refusal,
+  seenOf,
+  standingRefusals,
+  type Thread,
+} from './thread.ts';
+import {
+  advanceReceiving,
+  advanceReferring,
+  type Counted,
+  otherSide,
+  type Side,
+  START,
+  type Tracks,
+} from './track.ts';
+
+/** Why a message counts or does not. `reason` is for its author's screen. */
+export type Verdict = {
+  verdict: 'counts' | 'illegal' | 'void' | 'unread';
+  reason: string | null;
+};
+
+export type ReferralState = Tracks & {
+  status: Status;
+  travellingWithoutReceiver: boolean;
+  openQuestions: number[];
+  grants: PlacedGrant[];
+  withdrawals: PlacedWithdrawal[];
+  verdicts: Record<Side, Verdict[]>;
+};
+
+/** Folds a thread. Cost: quadratic in its length, which `limits` bounds. */
+export function fold(thread: Thread): ReferralState {
+  const kept = precedingForks(thread);
+  const judged: Judged = { referring: [], receiving: [] };
+  for (const side of inCausalOrder(kept)) {
+    const index = judged[side].length;
+    judged[side].push(judge(kept, judged, side, kept[side][index] as Entry));
+  }
+  const all = viewOf(kept, judged, kept.referring.length, kept.receiving.length);
+  const withdrawals = [...all.withdrawals, ...looseWithdrawals(thread, kept)];
+  const crossed = crossedOf(all.tracks, withdrawals, thread.forks.length > 0);
+  return {
+    ...all.tracks,
+    ...crossed,
+    openQuestions: openQuestions(all.tracks),
+    grants: all.grants,
+    withdrawals,
+    verdicts: {
+      referring: verdictsOf(judged.referring, all.voids.referring),
+      receiving: verdictsOf(judged.receiving, all.voids.receiving),
+    },
+  };
+}
+
+/** What one side knows once it has read all of the thread. */
+export function viewFor(side: Side, state: ReferralState): View {
+  const { referring, receiving, status, travellingWithoutReceiver } = state;
+  return { side, referring, receiving, status, travellingWithoutReceiver };
+}
+
+/** A judged message: legal ones carry what their tracks need. */
+type JudgedEntry = { entry: Entry; counted: Counted | null; reason: string | null };
+type Judged = Record<Side, JudgedEntry[]>;
+
+/** Sides in an order in which each message comes after all that it had seen. */
+function* inCausalOrder(thread: Thread): Generator<Side> {
+  const done = { referring: 0, receiving: 0 };
+  const isNext = (side: Side): boolean => {
+    const entry = thread[side][done[side]];
+    return entry !== undefined && seenOf(entry) <= done[otherSide(side)];
+  };
+  for (;;) {
+    const side = isNext('referring') ? 'referring' : isNext('receiving') ? 'receiving' : null;
+    if (side === null) break;
+    done[side] += 1;
+    yield side;
+  }
+  // Digests make a circle of `seen` impossible; placing refuses what is beyond.
+  if (done.referring + done.receiving !== thread.referring.length + thread.receiving.length) {
+    throw new Error('a chain has seen what is not there');
+  }
+}
+
+function judge(thread: Thread, judged: Judged, side: Side, entry: Entry): JudgedEntry {
+  const message = messageOf(entry);
+  if (!message) return { entry, counted: null, reason: null };
+  const ownCount = judged[side].length;
+  const seen = seenOf(entry);
+  const counts = side === 'referring' ? ([ownCount, seen] as const) : ([seen, ownCount] as const);
+  const known = viewOf(thread, judged, ...counts);
+  const { status, travellingWithoutReceiver } = crossedOf(known.tracks, known.withdrawals, false);
+  const view: View = { ...known.tracks, side, status, travellingWithoutReceiver };
+  const counted = { message, departure: known.tracks.referring.departures };
+  const { step } = message.body;
+  if (step === 'consentWithdrawn') return { entry, counted, reason: null };
+  if (step === 'refused') return { entry, counted, reason: null };
+  const reason =
+    outOfTime(thread, side, entry) ?? illegal(message, view) ?? notGranted(message, view, known);
+  return { entry, counted: reason === null ? counted : null, reason };
+}
+
+/** Times go by the author's own word, and never back. */
+export function outOfTime(thread: Thread, side: Side, entry: Entry): string | null {
+  const { seq, sentAt, expiresAt } = entry.envelope;
+  const before = thread[side][seq - 2];
+  const seen = thread[otherSide(side)][seenOf(entry) - 1];
+  if (before && seenOf(before) > seenOf(entry)) return 'seen goes back';
+  if (before && before.envelope.sentAt > sentAt) return 'sentAt is before the last message';
+  if (seen && seen.envelope.sentAt - limits.clockSkewSecondsMax > sentAt) {
+    return 'sentAt is before what it has seen';
+  }
+  const life = expiresAt - sentAt;
+  return life > 0 && life <= limits.messageLifeSecondsMax ? null : 'expiresAt is out of bounds';
+}
+
+function notGranted(message: Message, view: View, known: Known): string | null {
+  const { body, sections, grants, to, sentAt, seq, seen, from } = message;
+  const fresh = grants.map((grant) => ({
+    grant,
+    side: view.side,
+    seq,
+    seenSeq: seen?.seq ?? 0,
+    author: from,
+  }));
+  const strangers = grants.find((g) => g.recipient !== to && g.recipient !== from);
+  if (strangers) return 'a grant names an organisation outside this referral';
+  const question = { recipient: to, stages: stagesOf(body.step, view), atSeconds: sentAt };
+  for (const { section } of sections) {
+    const answer = mayTravel(
+      { ...question, section },
+      [...known.grants, ...fresh],
+      known.withdrawals,
+    );
+    if (answer !== 'granted') return `section ${section}: ${answer}`;
+  }
+  return null;
+}
+
+type Known = {
+  tracks: Tracks;
+  grants: PlacedGrant[];
+  withdrawals: PlacedWithdrawal[];
+  voids: Record<Side, Refusal[]>;
+};
+
+/** All that follows from so many messages of each chain. */
+function viewOf(thread: Thread, judged: Judged, referringCount: number, receivingCount: number) {
+  const referring = thread.referring.slice(0, referringCount);
+  const receiving = thread.receiving.slice(0, receivingCount);
+  const voids = {
+    referring: standingRefusals(receiving, referring),
+    receiving: standingRefusals(referring, receiving),
+  };
+  const known: Known = { tracks: { ...START }, grants: [], withdrawals: [], voids };
+  for (const { entry, counted } of judged.referring.slice(0, referringCount)) {
+    if (!counted || isVoid(entry, voids.referring)) continue;
+    known.tracks.referring = advanceReferring(known.tracks.referring, counted);
+    keepConsent(known, 'referring', counted.message);
+  }
+  for (const { entry, counted } of judged.receiving.slice(0, receivingCount)) {
+    if (!counted || isVoid(entry, voids.receiving)) continue;
+    known.tracks.receiving = advanceReceiving(known.tracks.receiving, counted);
+    keepConsent(known, 'receiving', counted.message);
+  }
+  return known;
+}
+
+function keepConsent(known: Known, side: Side, message: Message): void {
+  const { seq, seen, from, body, grants, messageId } = message;
+  for (const grant of grants) {
+    known.grants.push({ grant, side, seq, seenSeq: seen?.seq ?? 0, author: from });
+  }
+  if (body.step === 'consentWithdrawn') {
+    known.withdrawals.push({ side, seq, messageId, body: body.consentWithdrawn });
+  }
+}
+
+/** Withdrawals beyond the kept part of the chains: they count all the same. */
+function looseWithdrawals(thread: Thread, kept: Thread): PlacedWithdrawal[] {
+  const cut = (['referring', 'receiving'] as const).flatMap((side) =>
+    thread[side].slice(kept[side].length).map((entry) => ({ side, entry })),
+  );
+  const found = [...cut, ...thread.loose].flatMap(({ side, entry }) => {
+    const body = entry.content?.body;
+    if (body?.step !== 'consentWithdrawn') return [];
+    const { seq, messageId } = entry.envelope;
+    return [{ side, seq, messageId, body: body.consentWithdrawn }];
+  });
+  return found.sort((a, b) => a.seq - b.seq || (a.messageId < b.messageId ? -1 : 1));
+}
+
+function crossedOf(
+  tracks: Tracks,
+  withdrawals: readonly PlacedWithdrawal[],
+  interrupted: boolean,
+): { status: Status; travellingWithoutReceiver: boolean } {
+  const { referring, receiving } = tracks;
+  const repeat = receiving.packageRefusedSeq >= referring.packageSeq;
+  const phase = referring.phase === 'released' && repeat ? 'requested' : referring.phase;
+  const reported = [referring.notArrivedDeparture, receiving.notArrivedDeparture];
+  return cross({
+    referring: { phase, closing: referring.closing },
+    receiving,
+    arrivalPlanned: referring.arrivalPlanned && receiving.arrivalPlanned,
+    notArrived: referring.departures > 0 && reported.includes(referring.departures),
+    withdrawn: withdrawals.some((w) => isWhole(w.body)),
+    interrupted,
+  });
+}
+
+function verdictsOf(judged: readonly JudgedEntry[], voids: readonly Refusal[]): Verdict[] {
+  return judged.map(({ entry, counted, reason }) => {
+    if (isVoid(entry, voids)) return { verdict: 'void', reason: null };
+    if (!entry.content) return { verdict: 'unread', reason: null };
+    return { verdict: counted ? 'counts' : 'illegal', reason };
+  });
+}
