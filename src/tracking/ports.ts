@@ -4,35 +4,55 @@ import type { TrackingEvent } from '#model/tracking-event.ts';
 /** A row of the outbox. `position` grows without end; rows stay until pruned. */
 export type OutboxRow = { position: number; event: TrackingEvent };
 
-/** Where the stream stood when it was last seen to be whole. */
+/**
+ * Where the stream stood when it was last seen to be whole: it then held every
+ * published row up to `position`.
+ */
 export type Watermark = { streamCreated: string; streamSeq: number; position: number };
 
 export interface Outbox {
-  /** Unpublished rows, oldest first, leased for `leaseMs` against other workers. */
-  claimEvents(nowMs: number, max: number, leaseMs: number): Promise<OutboxRow[]>;
-  markPublished(positions: number[]): Promise<void>;
+  /**
+   * Unpublished rows, oldest first. Only a read, without a lease: one process
+   * publishes for a node, and the stream drops a double by its message id.
+   */
+  unpublishedEvents(max: number): Promise<OutboxRow[]>;
+  /** Rows and watermark in one transaction; no rows: the watermark alone. */
+  markPublished(positions: number[], watermark: Watermark): Promise<void>;
   /** All rows after a position, oldest first: to publish a lost stream again. */
   eventsAfter(position: number, max: number): Promise<OutboxRow[]>;
+  /** Position of an event by its id; null when it is unknown or pruned. */
+  findPosition(eventId: string): Promise<number | null>;
   readWatermark(): Promise<Watermark | null>;
-  saveWatermark(watermark: Watermark): Promise<void>;
-  /** Event ids that a durable consumer has handled; true when new. */
-  markHandled(consumer: string, eventId: string): Promise<boolean>;
+  /**
+   * Marks events as handled by a durable consumer, in one transaction, and
+   * returns those that were not yet (in the order given). Ids without a row in
+   * this outbox are not returned: they are not ours.
+   */
+  markHandled(consumer: string, eventIds: string[]): Promise<string[]>;
   /** Unpublished rows, for the doctor. */
   countUnpublished(): Promise<number>;
 }
 
+export type StreamPosition = { streamCreated: string; streamSeq: number };
+
 /** The node's own stream. Every promise has a deadline inside. */
 export interface EventStream {
-  /** Resolves when the stream acknowledged; the event id is the message id. */
-  publish(events: readonly { id: string; subject: string; json: string }[]): Promise<void>;
-  /** Created and last sequence of the stream as it is now. */
-  position(): Promise<{ streamCreated: string; streamSeq: number }>;
-  /** A durable pull consumer with one filter subject and explicit ack. */
+  /**
+   * Resolves when the stream has acknowledged every event; the event id is the
+   * message id. `stored` counts those that were no duplicates, `streamSeq` is
+   * the highest sequence named.
+   */
+  publish(
+    events: readonly { id: string; subject: string; json: string }[],
+  ): Promise<{ streamSeq: number; stored: number }>;
+  /** Created and last sequence of the stream as it is now; makes it where it is missing. */
+  position(): Promise<StreamPosition>;
+  /** Called after every new connection: the stream may have changed meanwhile. */
+  onConnected(listener: () => void): void;
+  /** A durable pull consumer with one filter subject and explicit ack, in batches. */
   consume(
     consumer: string,
     filterSubject: string,
-    handle: (json: string) => Promise<void>,
-  ): Promise<AsyncDisposable>;
-  /** New events as they come (after an event id where given), for one watcher. */
-  watch(filterSubject: string, signal: AbortSignal): AsyncIterable<string>;
+    handle: (jsons: string[]) => Promise<void>,
+  ): AsyncDisposable;
 }
