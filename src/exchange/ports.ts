@@ -1,18 +1,12 @@
 // What the two main paths need of the world: a store, a codec, members, a way
 // to the partner. Made real in store, wire, trust and services.
-import type { Member } from '#trust/member.ts';
+
 import type { SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
-import type {
-  ChainPosition,
-  Content,
-  Envelope,
-  Message,
-  Parcel,
-  Receipt,
-} from '#model/message.ts';
+import type { ChainPosition, Content, Envelope, Message, Parcel, Receipt } from '#model/message.ts';
 import type { Side } from '#model/track.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
+import type { Member } from '#trust/member.ts';
 
 /** proto bytes ↔ model. Decoding never throws anything but a Refusal. */
 export interface Codec {
@@ -154,8 +148,9 @@ export interface ReferralStore {
   ): Promise<void>;
   /** Tried without success. */
   postponeDelivery(referralId: string, seq: number, dueAtMs: number): Promise<void>;
-  /** Given up: delivery removed, task and event written. */
-  abandonDelivery(
+  /** Expired without a receipt: task (one of a kind a referral) and event are
+   *  written; the delivery stays. Writes nothing where the task is there. */
+  reportUndelivered(
     referralId: string,
     seq: number,
     tasks: Task[],

@@ -35,6 +35,7 @@ export const limits = {
   deliverLeaseMs: 60 * SECOND_MS,
   deliverBackoffMs: [1, 5, 15, 60, 300, 900].map((s) => s * SECOND_MS),
   deliverQueueMax: 4096,
+  deliverPollMs: 5 * SECOND_MS,
   callDeadlineMs: 15 * SECOND_MS,
   syncReferralsMax: 64,
   syncParcelsMax: 8,
@@ -47,6 +48,12 @@ export const limits = {
   writeQueueMax: 2048,
   preparedStatementsMax: 256,
   sqlBusyMs: 5 * SECOND_MS,
+  sqlStatementMs: 30 * SECOND_MS,
+  sqlPoolMax: 10,
+  sqlRetriesMax: 5,
+  sqlRowsPerInsertMax: 32,
+  sqlItemsPerListMax: 256,
+  sqliteCacheBytes: 64 * KIB * KIB,
 
   // Events
   outboxBatchMax: 256,
@@ -78,6 +85,23 @@ export const limits = {
   watchQueueMax: 1024,
   watchToldMax: 16_384,
 
+  // Calls
+  exchangeRequestBytesMax: 368 * KIB, // a parcel, or the heads of a full Sync
+  callsPerConnectionMax: 256,
+  callAttemptsMax: 3,
+  callRetryMs: 200,
+  callRetryMsMax: 2 * SECOND_MS,
+  quotaRetryMs: SECOND_MS,
+  keepaliveMs: 60 * SECOND_MS,
+  keepaliveAckMs: 10 * SECOND_MS,
+  reconnectBackoffMs: [250, 1000, 4000, 15_000, 60_000],
+  pinsCachedMax: 16_384,
+  errorTextCharsMax: 1000,
+  errorDetailsMax: 8,
+  tokenCharsMax: 256,
+  cursorCharsMax: 512,
+  staffIdCharsMax: 64,
+
   // Lists
   pageItemsDefault: 50,
   pageItemsMax: 200,
@@ -86,8 +110,22 @@ export const limits = {
   statementLifeSecondsMax: DAY_SECONDS,
   statementBytesMax: 64 * KIB,
   chainDepthMax: 5,
-  fetchBudgetMax: 16,
+  fetchBudgetMax: 16, // requests under way at once
   fetchDeadlineMs: 10 * SECOND_MS,
+  federationKeysMax: 8,
+  authorityHintsMax: 16,
+  namesPerConstraintMax: 64,
+  tlsCertificatesMax: 4,
+  messageKeysMax: 16,
+  encryptionKeysMax: 4,
+  resolveBytesMax: 384 * KIB, // a chain of the longest statements, in one answer
+  memberIdsBytesMax: 4 * KIB * KIB,
+  statementCacheBytesMax: 256 * KIB * KIB,
+  refreshBackoffMs: [5, 15, 60, 180].map((s) => s * SECOND_MS),
+  entityConfigurationMs: 60 * 60 * SECOND_MS, // a node signs a new one then
+  httpsConnectionsMax: 1024,
+  httpsHeaderBytesMax: 8 * KIB,
+  httpsIdleMs: 30 * SECOND_MS,
   memberRefreshMs: 3 * 60 * SECOND_MS,
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,

@@ -216,15 +216,16 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
   cancellationRequested: {
     by: 'referring',
     needs: ['reason'],
+    // Its own Expired does not stand in the way where an acceptance won over it.
     ready: (view) =>
-      open(view) && view.referring.closing === 'open' && view.referring.phase !== 'handed',
+      open(view) && view.referring.closing !== 'cancelling' && view.referring.phase !== 'handed',
   },
   cancellationConfirmed: {
     by: 'receiving',
     ready: (view) => open(view) && view.referring.closing === 'cancelling',
   },
   consentWithdrawn: { by: 'either', ready: () => true },
-  accessReported: { by: 'either', needs: ['access'], ready: known },
+  accessReported: { by: 'receiving', needs: ['access'], ready: known },
   erasureConfirmed: { by: 'either', allows: ['reason'], ready: known },
   breachReported: { by: 'either', needs: ['breach'], ready: known },
   completed: {

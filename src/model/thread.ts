@@ -73,14 +73,18 @@ export type Refusal = { seq: number; target: number };
  */
 export function standingRefusals(refusing: readonly Entry[], refused: readonly Entry[]): Refusal[] {
   const found: Refusal[] = [];
-  for (const [index, entry] of refusing.entries()) {
+  // The most it had ever read: a `seen` that goes back unreads nothing.
+  let seenBefore = 0;
+  for (const entry of refusing) {
+    const seenNow = seenOf(entry);
     const body = entry.content?.body;
-    if (body?.step !== 'refused') continue;
-    const seenBefore = index === 0 ? 0 : seenOf(refusing[index - 1] as Entry);
-    const target = refused[body.refused.seq - 1];
-    if (target && stands(body.refused, target, seenBefore, seenOf(entry))) {
-      found.push({ seq: entry.envelope.seq, target: body.refused.seq });
+    if (body?.step === 'refused') {
+      const target = refused[body.refused.seq - 1];
+      if (target && stands(body.refused, target, seenBefore, seenNow)) {
+        found.push({ seq: entry.envelope.seq, target: body.refused.seq });
+      }
     }
+    seenBefore = Math.max(seenBefore, seenNow);
   }
   return found;
 }

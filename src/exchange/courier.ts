@@ -1,0 +1,122 @@
+// The delivering loop: what was written here goes out at once; what is due, was
+// left by a crash, or belongs to a busy time is claimed from the store.
+import { limits } from '#model/limits.ts';
+import type { ExchangeContext } from './context.ts';
+import { deliverOnce } from './deliver.ts';
+import type { Delivery } from './ports.ts';
+import type { Placing } from './receive.ts';
+
+export type Courier = AsyncDisposable & {
+  /** A delivery leased to us by its own commit. False: left to a later claim. */
+  take(delivery: Delivery): boolean;
+  /** Looks for due deliveries now. */
+  wake(): void;
+  underway(): number;
+};
+
+export function startCourier(context: ExchangeContext, placing: Placing): Courier {
+  const waiting: Delivery[] = [];
+  const running = new Map<string, Promise<void>>(); // by referral: one at a time, in order
+  let stopped = false;
+  let claiming: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | null = null;
+
+  function startNext(): void {
+    for (let i = 0; i < waiting.length && running.size < limits.deliverAtOnceMax; ) {
+      const delivery = waiting[i] as Delivery;
+      if (running.has(laneOf(delivery))) i += 1;
+      else {
+        waiting.splice(i, 1);
+        start(delivery);
+      }
+    }
+    if (waiting.length === 0 && running.size < limits.deliverAtOnceMax) plan(0);
+  }
+
+  function start(delivery: Delivery): void {
+    const run = deliverOnce(context, placing, delivery)
+      .catch((error: unknown) => {
+        context.log.error('delivery-failed', nameOf(error));
+        return false;
+      })
+      .then((delivered) => (delivered ? undefined : giveBack(delivery.referralId)))
+      .finally(() => {
+        running.delete(laneOf(delivery));
+        if (!stopped) startNext();
+      });
+    running.set(laneOf(delivery), run);
+  }
+
+  /** What waited behind a failed delivery goes back to the store, to come in order. */
+  async function giveBack(referralId: string): Promise<void> {
+    const behind = waiting.filter((d) => d.referralId === referralId && !d.overtakes);
+    for (const delivery of behind) {
+      waiting.splice(waiting.indexOf(delivery), 1);
+      const { seq } = delivery;
+      await context.store.postponeDelivery(referralId, seq, context.clock.now()).catch(() => {});
+    }
+  }
+
+  /** At most one timer. */
+  function plan(delayMs: number): void {
+    if (stopped || timer || claiming) return;
+    timer = setTimeout(
+      () => {
+        timer = null;
+        claiming = claim().then((nextMs) => {
+          claiming = null;
+          if (nextMs !== null) plan(nextMs);
+        });
+      },
+      Math.min(Math.max(delayMs, 0), limits.deliverPollMs),
+    );
+  }
+
+  /** Returns after how long to look again; null when busy lanes will ask. */
+  async function claim(): Promise<number | null> {
+    try {
+      const room = limits.deliverAtOnceMax - running.size - waiting.length;
+      if (room <= 0) return null;
+      const nowMs = context.clock.now();
+      const due = await context.store.claimDeliveries(nowMs, room, limits.deliverLeaseMs);
+      waiting.push(...due);
+      startNext();
+      if (due.length > 0) return null;
+      const nextMs = await context.store.nextDeliveryMs();
+      return nextMs === null ? limits.deliverPollMs : Math.max(nextMs - context.clock.now(), 50);
+    } catch (error) {
+      context.log.error('delivery-claim-failed', nameOf(error));
+      return limits.deliverPollMs;
+    }
+  }
+
+  plan(0);
+  return {
+    take(delivery) {
+      if (stopped || waiting.length >= limits.deliverQueueMax) return false;
+      waiting.push(delivery);
+      startNext();
+      return true;
+    },
+    wake() {
+      if (timer) clearTimeout(timer);
+      timer = null;
+      plan(0);
+    },
+    underway: () => running.size + waiting.length,
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      if (timer) clearTimeout(timer);
+      await Promise.allSettled([...running.values(), claiming]);
+    },
+  };
+}
+
+/** A withdrawal overtakes: it has a lane of its own. */
+function laneOf({ referralId, seq, overtakes }: Delivery): string {
+  return overtakes ? `${referralId}:${seq}` : referralId;
+}
+
+function nameOf(error: unknown): { error: string } {
+  return { error: error instanceof Error ? error.name : 'unknown' };
+}

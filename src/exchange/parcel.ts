@@ -1,0 +1,40 @@
+// One of our stored messages, sealed afresh from what may still be sent.
+import { seal } from '#crypto/jwe.ts';
+import { nowSeconds } from '#model/clock.ts';
+import type { SectionContent } from '#model/message.ts';
+import type { Member } from '#trust/member.ts';
+import type { ExchangeContext } from './context.ts';
+import { type OpenReferral, openReferral } from './open-referral.ts';
+import type { StoredMessage } from './ports.ts';
+import { openAtRest, permitted } from './sections.ts';
+
+export async function sealMessage(
+  context: ExchangeContext,
+  member: Member,
+  referral: OpenReferral,
+  message: StoredMessage,
+): Promise<string> {
+  const sections = await stillPermitted(context, member, referral, message);
+  const bytes = context.codec.encodeParcel({ message: message.jws, sections });
+  return seal(member.sealingKey, bytes);
+}
+
+/** Nothing after the message expired, after a grant ended or was withdrawn. */
+async function stillPermitted(
+  context: ExchangeContext,
+  member: Member,
+  referral: OpenReferral,
+  message: StoredMessage,
+): Promise<SectionContent[]> {
+  const { thread, side, state } = referral;
+  const entry = thread[side][message.seq - 1];
+  const now = nowSeconds(context.clock);
+  if (!entry?.content?.sections.length || entry.envelope.expiresAt < now) return [];
+  const stored = await context.store.loadSections(message.referralId, 'own', message.seq);
+  const opened = stored.flatMap((section) => openAtRest(context, section) ?? []);
+  return permitted(state, member.organisation, now, opened);
+}
+
+export async function loadOpen(context: ExchangeContext, id: string): Promise<OpenReferral> {
+  return openReferral(await context.store.load(id), context.codec);
+}

@@ -1,0 +1,107 @@
+// Sections on their way in and out: digests to bind them, the referral's own
+// key to keep them, the gate to let them go.
+import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
+import { equalDigests, randomBytes, sectionDigest } from '#crypto/digest.ts';
+import type { SectionName } from '#model/codes.ts';
+import { gate } from '#model/gate.ts';
+import { limits } from '#model/limits.ts';
+import type { Content, SectionContent } from '#model/message.ts';
+import type { ReferralState } from '#model/referral.ts';
+import { Refusal } from '#model/refusal.ts';
+import type { ExchangeContext } from './context.ts';
+import type { Author, StoredSection } from './ports.ts';
+
+type Place = { referralId: string; author: Author; seq: number };
+
+/** Fresh salts and digests for the sections of a new message. */
+export function digested(
+  referralId: string,
+  sections: readonly { section: SectionName; content: Uint8Array }[],
+): { digests: Content['sections']; contents: SectionContent[] } {
+  const contents = sections.map(({ section, content }) => {
+    return { section, salt: randomBytes(limits.sectionSaltBytes), content };
+  });
+  const digests = contents.map(({ section, salt, content }) => {
+    return { section, digest: sectionDigest({ salt, referralId, section, content }) };
+  });
+  return { digests, contents };
+}
+
+/**
+ * Every section of a parcel must be one that the signed message names, with
+ * the digest that it names: sections are outside the signature.
+ * @throws Refusal SCHEMA_VIOLATION; nothing of the message is at fault, so it
+ *   is rejected and may be tried again.
+ */
+export function checkDigests(
+  referralId: string,
+  named: Content['sections'],
+  sections: readonly SectionContent[],
+): void {
+  const met = new Set<SectionName>();
+  for (const { section, salt, content } of sections) {
+    const digest = named.find((n) => n.section === section)?.digest;
+    const fits =
+      digest !== undefined &&
+      !met.has(section) &&
+      content.length <= limits.sectionBytesMax &&
+      equalDigests(digest, sectionDigest({ salt, referralId, section, content }));
+    if (!fits) {
+      throw new Refusal(
+        'SCHEMA_VIOLATION',
+        `sections: ${section} is not what the signed message names; seal the parcel again.`,
+      );
+    }
+    met.add(section);
+  }
+}
+
+/** Those that may be held by this recipient now; the others are left out. */
+export function permitted(
+  state: ReferralState,
+  recipient: string,
+  nowSeconds: number,
+  sections: readonly SectionContent[],
+): SectionContent[] {
+  return sections.filter(
+    ({ section }) => gate(state, { section, recipient, nowSeconds }) === 'granted',
+  );
+}
+
+/** Encrypted under the referral's key, which is on disk before this returns. */
+export async function sealAtRest(
+  context: ExchangeContext,
+  place: Place,
+  contents: readonly SectionContent[],
+): Promise<StoredSection[]> {
+  if (contents.length === 0) return [];
+  const { referralId, author, seq } = place;
+  const key = await context.keyFile.ensure(referralId);
+  return contents.map(({ section, salt, content }) => ({
+    referralId,
+    author,
+    seq,
+    section,
+    digest: sectionDigest({ salt, referralId, section, content }),
+    sealed: encryptAtRest(key, contextOf(place, section), Buffer.concat([salt, content])),
+  }));
+}
+
+/** @throws Refusal KEY_UNAVAILABLE where the key was destroyed */
+export function openAtRest(context: ExchangeContext, stored: StoredSection): SectionContent | null {
+  if (stored.sealed === null) return null;
+  const key = context.keyFile.get(stored.referralId);
+  if (!key) {
+    throw new Refusal('KEY_UNAVAILABLE', 'The key of this referral is not in the key file.');
+  }
+  const bytes = decryptAtRest(key, contextOf(stored, stored.section), stored.sealed);
+  return {
+    section: stored.section,
+    salt: bytes.subarray(0, limits.sectionSaltBytes),
+    content: bytes.subarray(limits.sectionSaltBytes),
+  };
+}
+
+function contextOf(place: Place, section: SectionName): string {
+  return `srx-section-at-rest.v1:${place.referralId}:${place.author}:${place.seq}:${section}`;
+}

@@ -1,0 +1,177 @@
+// The way out. An act becomes the next message of our chain: judged by the
+// fold and the gate first, stored, then delivered. Nothing illegal is sent.
+import { nowSeconds } from '#model/clock.ts';
+import type { SectionName } from '#model/codes.ts';
+import type { Status } from '#model/crossing.ts';
+import { gate } from '#model/gate.ts';
+import { limits } from '#model/limits.ts';
+import type { Body, Grant, Message } from '#model/message.ts';
+import { fold, type ReferralState } from '#model/referral.ts';
+import { Refusal, type RefusalCode } from '#model/refusal.ts';
+import { changeOf, trackingEvent } from './change.ts';
+import type { ExchangeContext } from './context.ts';
+import { extended, type OpenReferral, openReferral } from './open-referral.ts';
+import type { StoredMessage } from './ports.ts';
+import type { Placing } from './receive.ts';
+import { digested, sealAtRest } from './sections.ts';
+import { nextEnvelope, write } from './write.ts';
+
+export type Draft = {
+  /** UUIDv4 made by the caller: the same draft again is sent once. */
+  messageId: string;
+  referralId: string;
+  body: Body;
+  /** UTF-8 JSON of each section's schema, already checked. */
+  sections: readonly { section: SectionName; content: Uint8Array }[];
+  grants: readonly Grant[];
+  by: { staffId: string; role: string };
+  /** Set for a request: the referral that it opens. */
+  opens?: { partner: string; caseCode: string; localCode: string };
+};
+
+export type Sent = { referralId: string; messageId: string; seq: number; status: Status };
+
+/**
+ * Stores the message and hands it to delivery; returns after the commit.
+ * @throws Refusal ILLEGAL_STEP, NOT_CONSENTED, CONSENT_WITHDRAWN, CONSENT_EXPIRED, NOT_FOUND,
+ *   SYNC_FIRST, CONFLICT, CLOCK_OFF; then nothing was stored
+ */
+export async function send(
+  context: ExchangeContext,
+  placing: Placing,
+  draft: Draft,
+): Promise<Sent> {
+  const twin = await context.store.findMessageById(draft.messageId);
+  if (twin) return alreadySent(context, twin, draft);
+  for (let attempt = 0; attempt < limits.commitRetriesMax; attempt += 1) {
+    const stored = await context.store.load(draft.referralId);
+    const referral = openReferral(stored, context.codec);
+    // After a comparison the chains may have grown: load them again.
+    if (await mustCompare(context, placing, draft, referral)) continue;
+    const sent = await sendOnce(context, draft, referral);
+    if (sent) return sent;
+  }
+  throw new Refusal('UNAVAILABLE', 'The referral is busy; try the act again.');
+}
+
+/** True when heads were compared just now. */
+async function mustCompare(
+  context: ExchangeContext,
+  placing: Placing,
+  draft: Draft,
+  referral: OpenReferral,
+): Promise<boolean> {
+  const { row } = referral.stored;
+  if (draft.opens) {
+    if (row) throw new Refusal('CONFLICT', 'referral_id: this referral exists already.');
+    return false;
+  }
+  if (!row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
+  // A withdrawal waits for nothing: not for the partner, not for a restored copy.
+  if (draft.body.step === 'consentWithdrawn' || row.comparedBoot === context.boot) {
+    return false;
+  }
+  const member = context.members.find(row.partner);
+  if (!member || !(await placing.compare(row.referralId, member))) {
+    throw new Refusal(
+      'SYNC_FIRST',
+      'Since this node started, it could not compare notes with the partner: try again when the partner answers. Nothing is lost.',
+    );
+  }
+  return true;
+}
+
+async function sendOnce(
+  context: ExchangeContext,
+  draft: Draft,
+  referral: OpenReferral,
+): Promise<Sent | null> {
+  const { row } = referral.stored;
+  const side = draft.opens ? 'referring' : referral.side;
+  const partner = row?.partner ?? draft.opens?.partner ?? '';
+  if (!context.members.find(partner)) {
+    throw new Refusal('NOT_A_MEMBER', 'recipient: no live member of the federation has this id.');
+  }
+  const { digests, contents } = digested(draft.referralId, draft.sections);
+  const names = { messageId: draft.messageId, referralId: draft.referralId, to: partner };
+  const message: Message = {
+    ...nextEnvelope(context, referral.thread, side, names),
+    sections: digests,
+    grants: [...draft.grants],
+    body: draft.body,
+  };
+  const written = await write(context, message, draft.by);
+  const thread = extended(referral.thread, side, written.entry);
+  const state = fold(thread);
+  mustCount(state.verdicts[side].at(-1));
+  mustPassGate(context, state, message);
+  const { seq } = message;
+  const place = { referralId: draft.referralId, author: 'own', seq } as const;
+  const sections = await sealAtRest(context, place, contents);
+  const change = changeOf(context, referral, {
+    partner,
+    side,
+    caseCode: row?.caseCode ?? draft.opens?.caseCode ?? '',
+    localCode: row?.localCode ?? draft.opens?.localCode ?? null,
+    thread,
+    state,
+    comparedBoot: draft.opens ? context.boot : null,
+  });
+  const done = await context.store.commit(draft.referralId, {
+    ...change,
+    insert: [written.stored],
+    sections,
+    deliveries: [written.delivery],
+    events: [trackingEvent(context, 'step-sent', change.row, written.entry)],
+  });
+  if (!done) return null;
+  context.onEvents();
+  context.onDelivery(written.delivery);
+  return { referralId: draft.referralId, messageId: draft.messageId, seq, status: state.status };
+}
+
+const CONSENT_CODES: Readonly<Record<string, RefusalCode>> = {
+  'not-granted': 'NOT_CONSENTED',
+  withdrawn: 'CONSENT_WITHDRAWN',
+  ended: 'CONSENT_EXPIRED',
+};
+
+const CONSENT_WORDS: Readonly<Record<string, string>> = {
+  'not-granted': 'the person did not agree that this organisation gets it',
+  withdrawn: 'the person withdrew this',
+  ended: 'the consent for it has ended; ask the person again',
+};
+
+function mustCount(judged: ReferralState['verdicts']['referring'][number] | undefined): void {
+  if (judged?.verdict === 'counts') return;
+  const reason = judged?.reason ?? judged?.verdict ?? 'unknown';
+  const consent = /^section ([a-z]+): ([a-z-]+)$/.exec(reason);
+  if (consent) throw notConsented(consent[1] ?? '', consent[2] ?? '');
+  throw new Refusal('ILLEGAL_STEP', `This step cannot be taken now: ${reason}.`);
+}
+
+function mustPassGate(context: ExchangeContext, state: ReferralState, message: Message): void {
+  for (const { section } of message.sections) {
+    const question = { section, recipient: message.to, nowSeconds: nowSeconds(context.clock) };
+    const answer = gate(state, question);
+    if (answer !== 'granted') throw notConsented(section, answer);
+  }
+}
+
+function notConsented(section: string, answer: string): Refusal {
+  const code = CONSENT_CODES[answer] ?? 'NOT_CONSENTED';
+  return new Refusal(code, `Section ${section}: ${CONSENT_WORDS[answer] ?? answer}.`);
+}
+
+/** The caller may ask twice: the first answer stands. */
+async function alreadySent(
+  context: ExchangeContext,
+  twin: StoredMessage,
+  draft: Draft,
+): Promise<Sent> {
+  const { row } = await context.store.load(twin.referralId);
+  const same = twin.author === 'own' && twin.referralId === draft.referralId;
+  if (!same || !row) throw new Refusal('CONFLICT', 'request_id: another act has this id.');
+  const { referralId, messageId, seq } = twin;
+  return { referralId, messageId, seq, status: row.status };
+}

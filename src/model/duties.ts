@@ -1,0 +1,73 @@
+// What waits for a person at one side, from the state alone. The inbox keeps
+// one line for each; a duty that is gone from here is done.
+
+import type { ReferralState } from './referral.ts';
+import type { Side } from './track.ts';
+
+export const DUTIES = {
+  'confirm-receipt': 'Name a key contact and an alternate: srx referral confirm',
+  'answer-request': 'Accept, ask or decline: srx referral accept | ask | decline',
+  'answer-question': 'Answer the question, inside what the person agreed to: srx referral answer',
+  'release-package': 'Ask the person again, then release the package: srx referral release',
+  'read-package': 'Read the package and confirm it, or refuse it: srx referral confirm-package',
+  'plan-arrival': 'Plan the arrival: srx referral plan-arrival',
+  'take-over': 'Make the first contact, agree on a plan, take over: srx referral take',
+  'hand-over': 'Hand over the case management: srx referral hand',
+  'confirm-cancellation': 'Confirm the cancellation: srx referral confirm-cancellation',
+  'look-for-other-help': 'The request was declined: look for other help with the person.',
+  'not-arrived': 'The person did not arrive: follow the steps that were agreed on.',
+  'travelling-without-receiver': 'The person travels and nobody will meet them: act now.',
+  'stop-use': 'The person withdrew consent: stop using what it covers.',
+  'not-delivered': 'A message has no receipt and has expired: call the partner.',
+  interrupted: 'Two messages have one number: start a new referral that names this one.',
+} as const;
+
+export type Duty = keyof typeof DUTIES;
+
+/** Duties that follow from the state. 'not-delivered' comes from delivery itself. */
+export function duties(side: Side, state: ReferralState): Duty[] {
+  const shared: Duty[] = [
+    ...when(state.status === 'not-arrived', 'not-arrived'),
+    ...when(state.travellingWithoutReceiver, 'travelling-without-receiver'),
+    ...when(state.status === 'interrupted', 'interrupted'),
+    ...when(
+      state.withdrawals.some((w) => w.side !== side),
+      'stop-use',
+    ),
+  ];
+  return [...shared, ...(side === 'referring' ? referringDuties(state) : receivingDuties(state))];
+}
+
+function referringDuties(state: ReferralState): Duty[] {
+  const { status, referring } = state;
+  return [
+    ...when(state.openQuestions.length > 0 && status !== 'declined', 'answer-question'),
+    ...when(status === 'accepted', 'release-package'),
+    ...when(status === 'in-progress' && !referring.arrivalPlanned, 'plan-arrival'),
+    ...when(atDoor(state) && referring.phase !== 'handed', 'hand-over'),
+    ...when(status === 'declined', 'look-for-other-help'),
+  ];
+}
+
+function receivingDuties(state: ReferralState): Duty[] {
+  const { status, receiving, referring } = state;
+  return [
+    ...when(status === 'requested', 'confirm-receipt'),
+    ...when(status === 'received', 'answer-request'),
+    ...when(status === 'package-released', 'read-package'),
+    ...when(status === 'in-progress' && !receiving.arrivalPlanned, 'plan-arrival'),
+    ...when(atDoor(state) && receiving.phase === 'arrived', 'take-over'),
+    ...when(
+      referring.closing === 'cancelling' && receiving.closing === 'open',
+      'confirm-cancellation',
+    ),
+  ];
+}
+
+function atDoor(state: ReferralState): boolean {
+  return state.status === 'arrived' || state.status === 'handing-over';
+}
+
+function when(holds: boolean, duty: Duty): Duty[] {
+  return holds ? [duty] : [];
+}
