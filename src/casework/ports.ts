@@ -7,8 +7,7 @@ export type Page<T> = { items: T[]; nextCursor: string };
 
 export type StoredCase = {
   localCode: string;
-  /** SHA-256 of the case file's canonical JSON under a random salt is not kept;
-   *  sameness is judged on the decrypted file. Ciphertext, base64url. */
+  /** The case file under the case's own key, base64url. */
   sealed: string;
   importedAtMs: number;
 };
@@ -32,6 +31,8 @@ export type AccessRow = {
 export interface CaseworkStore {
   /** False when the local code is taken (nothing is written). */
   insertCase(row: StoredCase): Promise<boolean>;
+  /** A newer version of a stored case. */
+  replaceCase(row: StoredCase): Promise<void>;
   findCase(localCode: string): Promise<StoredCase | undefined>;
   /** Newest first. */
   listCases(limit: number, cursor: string): Promise<Page<StoredCase>>;

@@ -29,6 +29,11 @@ export const limits = {
   riskAgeSecondsMax: 14 * DAY_SECONDS,
   departureFactAgeSecondsMax: 72 * 60 * 60,
   answerSecondsMax: 14 * DAY_SECONDS,
+  answerSecondsByPriority: {
+    emergency: DAY_SECONDS,
+    urgent: 3 * DAY_SECONDS,
+    normal: 14 * DAY_SECONDS,
+  },
 
   // Delivery
   deliverAtOnceMax: 32,

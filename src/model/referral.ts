@@ -116,10 +116,12 @@ function judge(thread: Thread, judged: Judged, side: Side, entry: Entry): Judged
 /** Times go by the author's own word, and never back. */
 export function outOfTime(thread: Thread, side: Side, entry: Entry): string | null {
   const { seq, sentAt, expiresAt } = entry.envelope;
-  const before = thread[side][seq - 2];
+  // All of them, not the last alone: an illegal step back opens no way back.
+  for (const before of thread[side].slice(0, seq - 1)) {
+    if (seenOf(before) > seenOf(entry)) return 'seen goes back';
+    if (before.envelope.sentAt > sentAt) return 'sentAt is before the last message';
+  }
   const seen = thread[otherSide(side)][seenOf(entry) - 1];
-  if (before && seenOf(before) > seenOf(entry)) return 'seen goes back';
-  if (before && before.envelope.sentAt > sentAt) return 'sentAt is before the last message';
   if (seen && seen.envelope.sentAt - limits.clockSkewSecondsMax > sentAt) {
     return 'sentAt is before what it has seen';
   }
@@ -181,11 +183,14 @@ function viewOf(thread: Thread, judged: Judged, referringCount: number, receivin
 
 function keepConsent(known: Known, side: Side, message: Message): void {
   const { seq, seen, from, body, grants, messageId } = message;
-  for (const grant of grants) {
-    known.grants.push({ grant, side, seq, seenSeq: seen?.seq ?? 0, author: from });
-  }
   if (body.step === 'consentWithdrawn') {
     known.withdrawals.push({ side, seq, messageId, body: body.consentWithdrawn });
+    return;
+  }
+  // What counts unjudged takes consent away or nothing; it never brings any.
+  if (body.step === 'refused') return;
+  for (const grant of grants) {
+    known.grants.push({ grant, side, seq, seenSeq: seen?.seq ?? 0, author: from });
   }
 }
 

@@ -1,0 +1,69 @@
+// Any further step: what a person did, checked, and sent as it is.
+import type { Sent } from '#exchange/send.ts';
+import type { Body, Grant, StepName } from '#model/message.ts';
+import { reasonFits, STEP_REASONS } from '#model/plan/reason.ts';
+import { parseSection } from '#model/plan/sections.ts';
+import { Refusal } from '#model/refusal.ts';
+import { type Actor, mustBeAnother } from './actor.ts';
+import type { CaseworkContext } from './context.ts';
+import type { SectionInput } from './from-case.ts';
+
+export type Act = {
+  requestId: string;
+  referralId: string;
+  body: Body;
+  sections: SectionInput[];
+  grants: Grant[];
+};
+
+/** Steps with a call of their own, or that the node takes by itself. */
+const NOT_BY_ACT: ReadonlySet<StepName> = new Set<StepName>([
+  'referralRequest',
+  'packageReleased',
+  'refused',
+  // Their duties (what is erased, who opened what, whom a breach concerns) are
+  // not kept by this node yet; a claim without the deed would be worse than none.
+  'erasureConfirmed',
+  'accessReported',
+  'breachReported',
+]);
+
+/** @throws Refusal ILLEGAL_STEP, SCHEMA_VIOLATION, SECOND_PERSON_NEEDED, NOT_CONSENTED … */
+export async function act(
+  context: CaseworkContext,
+  actor: Actor,
+  second: Actor | null,
+  { requestId, referralId, body, sections, grants }: Act,
+): Promise<Sent> {
+  if (NOT_BY_ACT.has(body.step)) {
+    throw new Refusal('NOT_PERMITTED', `body: ${body.step} is not an act of its own here.`);
+  }
+  for (const { section, content } of sections) {
+    const value = parseSection(section, content);
+    if (section === 'reason' && !reasonFits(body.step, (value as { code: never }).code)) {
+      throw new Refusal(
+        'SCHEMA_VIOLATION',
+        `reason: code does not fit this step; write one of ${codesFor(body.step)}.`,
+      );
+    }
+  }
+  const stated = body.step === 'accepted' ? acceptedBy(actor, second) : body;
+  return context.exchange.send({
+    messageId: requestId,
+    referralId,
+    body: stated,
+    sections,
+    grants,
+    by: actor,
+  });
+}
+
+/** The fact is ours to state: that a second person agreed, by a token of their own. */
+function acceptedBy(actor: Actor, second: Actor | null): Body {
+  mustBeAnother(actor, second);
+  return { step: 'accepted', accepted: { secondPerson: true } };
+}
+
+function codesFor(step: StepName): string {
+  return step in STEP_REASONS ? STEP_REASONS[step as keyof typeof STEP_REASONS].join(', ') : 'none';
+}

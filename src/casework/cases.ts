@@ -1,0 +1,58 @@
+// Local cases: encrypted under a key of their own, never sent as such.
+import { isDeepStrictEqual } from 'node:util';
+import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
+import { type CaseFile, parseCaseFile } from '#model/case-file.ts';
+import { Refusal } from '#model/refusal.ts';
+import type { CaseworkContext } from './context.ts';
+import type { StoredCase } from './ports.ts';
+
+/**
+ * Stores a case, or its newer version. The very same file again changes nothing.
+ * @param file UTF-8 JSON of a case file
+ * @throws Refusal SCHEMA_VIOLATION, TOO_LARGE; nothing is stored then
+ */
+export async function importCase(
+  context: CaseworkContext,
+  file: Uint8Array,
+): Promise<{ row: StoredCase; created: boolean }> {
+  const caseFile = parseCaseFile(file);
+  const { localCode } = caseFile;
+  const known = await context.store.findCase(localCode);
+  if (known && isDeepStrictEqual(openCase(context, known), caseFile)) {
+    return { row: known, created: false };
+  }
+  const key = await context.keyFile.ensure(keyIdOf(localCode));
+  const sealed = encryptAtRest(
+    key,
+    contextOf(localCode),
+    new TextEncoder().encode(JSON.stringify(caseFile)),
+  );
+  const row = { localCode, sealed, importedAtMs: context.clock.now() };
+  if (!(await context.store.insertCase(row))) await context.store.replaceCase(row);
+  return { row, created: true };
+}
+
+/** @throws Refusal NOT_FOUND, KEY_UNAVAILABLE */
+export async function loadCase(context: CaseworkContext, localCode: string): Promise<CaseFile> {
+  return openCase(context, await findCase(context, localCode));
+}
+
+export async function findCase(context: CaseworkContext, localCode: string): Promise<StoredCase> {
+  const row = await context.store.findCase(localCode);
+  if (row) return row;
+  throw new Refusal('NOT_FOUND', 'local_code: no case here has this code; see srx case list.');
+}
+
+export function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
+  const key = context.keyFile.get(keyIdOf(row.localCode));
+  if (!key) throw new Refusal('KEY_UNAVAILABLE', 'The key of this case is not in the key file.');
+  return parseCaseFile(decryptAtRest(key, contextOf(row.localCode), row.sealed));
+}
+
+function keyIdOf(localCode: string): string {
+  return `case:${localCode}`;
+}
+
+function contextOf(localCode: string): string {
+  return `srx-case-at-rest.v1:${localCode}`;
+}

@@ -1,0 +1,58 @@
+// Opens one section for one person: the gate first, then the record of who
+// opened it, then the content.
+import { openAtRest } from '#exchange/sections.ts';
+import { nowSeconds } from '#model/clock.ts';
+import type { SectionName } from '#model/codes.ts';
+import { gate } from '#model/gate.ts';
+import { Refusal } from '#model/refusal.ts';
+import { otherSide } from '#model/track.ts';
+import type { Actor } from './actor.ts';
+import type { CaseworkContext } from './context.ts';
+import { openOwn } from './referrals.ts';
+
+/**
+ * The newest version that the partner sent.
+ * @throws Refusal NOT_FOUND, CONSENT_WITHDRAWN, CONSENT_EXPIRED, NOT_CONSENTED
+ */
+export async function openSection(
+  context: CaseworkContext,
+  actor: Actor,
+  referralId: string,
+  section: SectionName,
+): Promise<{ content: Uint8Array; messageId: string }> {
+  const { state, thread, side, row } = await openOwn(context, referralId);
+  const recipient = context.organisation;
+  const answer = gate(state, { section, recipient, nowSeconds: nowSeconds(context.clock) });
+  if (answer === 'withdrawn') {
+    throw new Refusal(
+      'CONSENT_WITHDRAWN',
+      `Section ${section}: the person ended this. It is closed.`,
+    );
+  }
+  if (answer === 'ended') {
+    throw new Refusal(
+      'CONSENT_EXPIRED',
+      `Section ${section}: the consent has ended. It is closed.`,
+    );
+  }
+  if (answer !== 'granted') {
+    throw new Refusal('NOT_CONSENTED', `Section ${section} is not shared with this organisation.`);
+  }
+  const stored = (await context.store.listSections(row.referralId))
+    .filter((s) => s.author === 'peer' && s.section === section && s.sealed !== null)
+    .sort((a, b) => b.seq - a.seq)[0];
+  const opened = stored && openAtRest(context.exchange.context, stored);
+  if (!stored || !opened) {
+    throw new Refusal('NOT_FOUND', `Section ${section}: the partner has not sent it.`);
+  }
+  // Recorded before it is shown: an opening that leaves no trace must not be possible.
+  await context.store.insertAccess({
+    referralId,
+    staffId: actor.staffId,
+    role: actor.role,
+    section,
+    openedAtMs: context.clock.now(),
+  });
+  const messageId = thread[otherSide(side)][stored.seq - 1]?.envelope.messageId ?? '';
+  return { content: opened.content, messageId };
+}

@@ -1,0 +1,150 @@
+// A referral as people look at it: state, history, what may be done next.
+import { readUnverifiedPayload } from '#crypto/jws.ts';
+import { entryOf, type OpenReferral, openReferral } from '#exchange/open-referral.ts';
+import type { ReferralRow, StoredMessage } from '#exchange/ports.ts';
+import { stateDigest } from '#exchange/state-digest.ts';
+import { nowSeconds } from '#model/clock.ts';
+import { SECTIONS, type SectionName } from '#model/codes.ts';
+import { gate } from '#model/gate.ts';
+import type { StepName } from '#model/message.ts';
+import { viewFor } from '#model/referral.ts';
+import { Refusal } from '#model/refusal.ts';
+import { nextSteps } from '#model/steps.ts';
+import { otherSide } from '#model/track.ts';
+import type { CaseworkContext } from './context.ts';
+
+export type TimelineLine = {
+  author: string;
+  seq: number;
+  messageId: string;
+  step: StepName | 'unread';
+  /** Whole seconds. */
+  sentAt: number;
+  digest: string;
+  verdict: 'counts' | 'illegal' | 'void' | 'unread' | 'waiting' | 'fork';
+  /** Whole seconds, by a verified receipt; 0 for none. */
+  receivedAt: number;
+  sections: SectionName[];
+  byRole: string;
+};
+
+export type SectionLine = {
+  section: SectionName;
+  state: 'readable' | 'restricted' | 'not-sent';
+  /** End of the grant, whole seconds; 0 where none is needed. */
+  until: number;
+};
+
+export type ReferralView = {
+  row: ReferralRow;
+  pending: number;
+  timeline: TimelineLine[];
+  nextSteps: StepName[];
+  sections: SectionLine[];
+  stateDigest: string;
+  notices: string[];
+};
+
+/** @throws Refusal NOT_FOUND */
+export async function openOwn(
+  context: CaseworkContext,
+  referralId: string,
+): Promise<OpenReferral & { row: ReferralRow }> {
+  const stored = await context.store.load(referralId);
+  if (!stored.row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
+  return { ...openReferral(stored, context.exchange.context.codec), row: stored.row };
+}
+
+/** @throws Refusal NOT_FOUND */
+export async function viewReferral(
+  context: CaseworkContext,
+  referralId: string,
+): Promise<ReferralView> {
+  const referral = await openOwn(context, referralId);
+  const { row, stored, state, side } = referral;
+  const own = stored.messages.filter((m) => m.author === 'own');
+  return {
+    row,
+    pending: own.filter((m) => m.receipt === null).length,
+    timeline: timelineOf(context, referral),
+    nextSteps: nextSteps(viewFor(side, state)),
+    sections: await sectionsOf(context, referral),
+    stateDigest: stateDigest(state),
+    notices: noticesOf(referral),
+  };
+}
+
+/** In an order in which each message follows what its author had seen. */
+function timelineOf(context: CaseworkContext, referral: OpenReferral): TimelineLine[] {
+  const lines = referral.stored.messages.map((message) => lineOf(context, referral, message));
+  return lines.sort((a, b) => a.sentAt - b.sentAt || a.seq - b.seq);
+}
+
+function lineOf(
+  context: CaseworkContext,
+  { side, state }: OpenReferral,
+  message: StoredMessage,
+): TimelineLine {
+  const { codec } = context.exchange.context;
+  const { envelope, content } = entryOf(message, codec);
+  const author = message.author === 'own' ? side : otherSide(side);
+  const judged = state.verdicts[author][message.seq - 1]?.verdict ?? 'waiting';
+  const waiting = message.placement === 'parked' ? 'waiting' : judged;
+  return {
+    author: envelope.from,
+    seq: message.seq,
+    messageId: message.messageId,
+    step: content?.body.step ?? 'unread',
+    sentAt: envelope.sentAt,
+    digest: message.digest,
+    verdict: message.placement === 'fork' ? 'fork' : waiting,
+    receivedAt:
+      message.receipt === null
+        ? 0
+        : codec.decodeReceipt(readUnverifiedPayload(message.receipt)).receivedAt,
+    sections: content?.sections.map((s) => s.section) ?? [],
+    byRole: message.byRole ?? '',
+  };
+}
+
+/** The sections that the partner sent us or named, and whether they may be opened. */
+async function sectionsOf(
+  context: CaseworkContext,
+  referral: OpenReferral & { row: ReferralRow },
+): Promise<SectionLine[]> {
+  const { thread, side, state, row } = referral;
+  const named = new Set(
+    thread[otherSide(side)].flatMap((e) => e.content?.sections.map((s) => s.section) ?? []),
+  );
+  const stored = await context.store.listSections(row.referralId);
+  const held = new Set(
+    stored.filter((s) => s.author === 'peer' && s.sealed !== null).map((s) => s.section),
+  );
+  const recipient = context.organisation;
+  const now = nowSeconds(context.clock);
+  return SECTIONS.filter((section) => named.has(section)).map((section) => {
+    const answer = gate(state, { section, recipient, nowSeconds: now });
+    const ends = state.grants
+      .filter((g) => g.grant.recipient === recipient && g.grant.sections.includes(section))
+      .map((g) => g.grant.until);
+    const readable = answer === 'granted' ? 'readable' : 'restricted';
+    return {
+      section,
+      state: held.has(section) ? readable : 'not-sent',
+      until: Math.max(0, ...ends),
+    };
+  });
+}
+
+function noticesOf({ state }: OpenReferral): string[] {
+  return [
+    ...state.openQuestions.map((seq) => `question ${seq} waits for an answer`),
+    ...(state.referring.held ? ['on hold by the referring organisation'] : []),
+    ...(state.receiving.held ? ['on hold by the receiving organisation'] : []),
+    ...(state.referring.closing === 'cancelling' ? ['cancellation requested'] : []),
+    ...(state.travellingWithoutReceiver ? ['travelling without a receiver'] : []),
+    ...state.withdrawals.map(
+      ({ body }) => `consent withdrawn: ${body.whole ? 'all' : body.sections.join(', ')}`,
+    ),
+  ];
+}

@@ -1,0 +1,46 @@
+// Releases the package: the sections that the person agreed to again, and no
+// other, after the partner accepted.
+import type { Sent } from '#exchange/send.ts';
+import { needsSecondPerson } from '#model/plan/minimum.ts';
+import { Refusal } from '#model/refusal.ts';
+import { type Actor, mustBeAnother } from './actor.ts';
+import { loadCase } from './cases.ts';
+import type { CaseworkContext } from './context.ts';
+import { grantsFor, sectionsFor } from './from-case.ts';
+
+export type ReleasePackage = {
+  requestId: string;
+  referralId: string;
+  /** When the person said yes again, whole seconds. */
+  reconfirmedAt: number;
+};
+
+/** @throws Refusal NOT_FOUND, ILLEGAL_STEP, NOT_CONSENTED, SECOND_PERSON_NEEDED … */
+export async function releasePackage(
+  context: CaseworkContext,
+  actor: Actor,
+  second: Actor | null,
+  release: ReleasePackage,
+): Promise<Sent> {
+  const { requestId, referralId, reconfirmedAt } = release;
+  const { row } = await context.store.load(referralId);
+  if (!row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
+  if (row.side !== 'referring' || row.localCode === null) {
+    throw new Refusal('ILLEGAL_STEP', 'Only the referring side, which has the case, releases it.');
+  }
+  const caseFile = await loadCase(context, row.localCode);
+  if (needsSecondPerson(caseFile.sections.minimum)) mustBeAnother(actor, second);
+  const pair = { own: context.organisation, partner: row.partner };
+  const grants = grantsFor(caseFile, ['package', 'follow-up'], pair);
+  return context.exchange.send({
+    messageId: requestId,
+    referralId,
+    body: {
+      step: 'packageReleased',
+      packageReleased: { reconfirmedAt, secondPerson: second !== null },
+    },
+    sections: sectionsFor(caseFile, grants, 'package', row.partner),
+    grants,
+    by: actor,
+  });
+}

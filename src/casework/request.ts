@@ -1,0 +1,84 @@
+// Starts a referral: the minimum set of one case, to exactly one partner.
+import { uuid4 } from '#crypto/digest.ts';
+import { placedOf } from '#exchange/open-referral.ts';
+import type { Sent } from '#exchange/send.ts';
+import { nowSeconds } from '#model/clock.ts';
+import { limits } from '#model/limits.ts';
+import type { StepBody } from '#model/message.ts';
+import { needsSecondPerson } from '#model/plan/minimum.ts';
+import { Refusal } from '#model/refusal.ts';
+import { type Actor, mustBeAnother } from './actor.ts';
+import { loadCase } from './cases.ts';
+import type { CaseworkContext } from './context.ts';
+import { grantsFor, sectionsFor } from './from-case.ts';
+
+export type RequestReferral = {
+  requestId: string;
+  localCode: string;
+  /** Entity identifier of the partner. */
+  recipient: string;
+  /** An older referral that this one takes up again. */
+  continuesReferralId: string | null;
+};
+
+/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_CONSENTED, SECOND_PERSON_NEEDED … */
+export async function requestReferral(
+  context: CaseworkContext,
+  actor: Actor,
+  second: Actor | null,
+  request: RequestReferral,
+): Promise<Sent> {
+  const { requestId, localCode, recipient } = request;
+  const caseFile = await loadCase(context, localCode);
+  const { minimum } = caseFile.sections;
+  if (needsSecondPerson(minimum)) mustBeAnother(actor, second);
+  const pair = { own: context.organisation, partner: recipient };
+  const grants = grantsFor(caseFile, ['contact', 'assessment'], pair);
+  const caseCode = (await context.store.findCaseCode(localCode, recipient)) ?? uuid4();
+  const continues =
+    request.continuesReferralId === null
+      ? null
+      : await headsOfOlder(context, request.continuesReferralId, recipient);
+  const twin = await context.store.findMessageById(requestId);
+  return context.exchange.send({
+    messageId: requestId,
+    referralId: twin?.referralId ?? uuid4(),
+    body: {
+      step: 'referralRequest',
+      referralRequest: {
+        rulesVersion: limits.rulesVersion,
+        caseCode,
+        answerBy: nowSeconds(context.clock) + limits.answerSecondsByPriority[minimum.priority],
+        secondPerson: second !== null,
+        ...(continues && { continues }),
+      },
+    },
+    sections: sectionsFor(caseFile, grants, 'contact', recipient),
+    grants,
+    by: actor,
+    opens: { partner: recipient, caseCode, localCode },
+  });
+}
+
+async function headsOfOlder(
+  context: CaseworkContext,
+  referralId: string,
+  recipient: string,
+): Promise<StepBody<'referralRequest'>['continues']> {
+  const { row, messages } = await context.store.load(referralId);
+  if (!row || row.partner !== recipient || row.side !== 'referring') {
+    throw new Refusal(
+      'NOT_FOUND',
+      'continues_referral_id: we referred nobody to this partner by that id.',
+    );
+  }
+  const ours = placedOf(messages, 'own').at(-1);
+  const theirs = placedOf(messages, 'peer').at(-1);
+  return {
+    referralId,
+    referringSeq: ours?.seq ?? 1,
+    referringDigest: ours?.digest ?? '',
+    receivingSeq: theirs?.seq ?? 0,
+    receivingDigest: theirs?.digest ?? '',
+  };
+}
