@@ -135,6 +135,7 @@ export const limits = {
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,
   encryptionKeyOverlapSeconds: 7 * DAY_SECONDS,
+  tlsCertificateLifeMs: 730 * DAY_SECONDS * SECOND_MS,
 
   // Keys
   keyringBytesMax: KIB * KIB,

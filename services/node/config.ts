@@ -1,0 +1,214 @@
+// What a node is told: node.json in its folder, checked, and the environment
+// over it. No secret stands in it, only the paths of files that hold them.
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+
+import { hasCode } from '#crypto/files.ts';
+import { entityId } from '#model/message.ts';
+import { country, label } from '#model/plan/fields.ts';
+import { Refusal } from '#model/refusal.ts';
+import { address } from '#trust/metadata.ts';
+
+import { type Environment, LOG_LEVELS, type LogLevel } from './environment.ts';
+
+/** Files of a node's folder, by their names in it. */
+export const NODE_FILES = {
+  config: 'node.json',
+  nodeKey: 'node-key',
+  keyring: 'keyring.json',
+  sectionKeys: 'sections.keys',
+  certificate: 'tls-cert.pem',
+  privateKey: 'tls-key.pem',
+  database: 'srx.db',
+  nats: 'nats',
+  staff: 'staff',
+  /** The signed entity configuration, for the registry to admit. */
+  member: 'member.jws',
+  /** The last verified statements of the members. */
+  statements: 'members.json',
+  /** Held by the process that runs on this folder. */
+  lock: 'node.lock',
+} as const;
+
+const port = z.int('must be a port').min(0, 'must be a port').max(65_535, 'must be a port');
+const path = z.string().min(1, 'must be a path').max(4096);
+const listen = { host: z.string().min(1, 'must be a host name or address').max(253), port };
+const dialled = address.describe('host:port');
+
+const databaseUrl = z
+  .string()
+  .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:FILE or postgres://…')
+  .refine((url) => !hasPassword(url), 'holds a password: put it into databasePasswordFile');
+
+const Nats = z.discriminatedUnion(
+  'mode',
+  [
+    z.strictObject({ mode: z.literal('own'), serverBinary: path.optional() }),
+    z.strictObject({
+      mode: z.literal('external'),
+      url: z.string().regex(/^(nats|tls):\/\/[^@\s]+$/, 'must be nats://host:port'),
+      credentialsFile: path.optional(),
+    }),
+    z.strictObject({ mode: z.literal('off') }),
+  ],
+  'must have the mode own, external or off',
+);
+
+export const NODE_ROLES = ['destination', 'origin'] as const;
+
+export const NodeConfig = z.strictObject({
+  srxNode: z.literal(1, 'must be 1'),
+  organisation: entityId,
+  name: label('The name that other members see.'),
+  countries: z.array(country('Countries of its work.')).min(1).max(40),
+  roles: z.array(z.enum(NODE_ROLES)).min(1).max(NODE_ROLES.length),
+  /** `address` is how partners dial it. */
+  exchange: z.strictObject({ ...listen, address: dialled }),
+  /** Without `tls` it must stay on loopback. */
+  casework: z.strictObject({
+    ...listen,
+    tls: z.strictObject({ certificateFile: path, privateKeyFile: path }).optional(),
+  }),
+  federation: z.strictObject({ ...listen, address: dialled }),
+  registry: z
+    .strictObject({
+      entityId,
+      address: dialled,
+      /** Its federation key as a JWK: the pin on which all trust stands. */
+      anchorFile: path,
+      /** PEM of the TLS certificate that it shows. */
+      caFile: path,
+    })
+    .nullable(),
+  databaseUrl,
+  databasePasswordFile: path.optional(),
+  nodeKeyFile: path.default(NODE_FILES.nodeKey),
+  nats: Nats,
+  /** Registered places of the key file; each can be rewritten. */
+  keyFilePlaces: z.array(path).min(1).max(8),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+});
+export type NodeConfig = z.infer<typeof NodeConfig>;
+
+/** Every path in it is absolute. */
+export type LoadedConfig = NodeConfig & { folder: string };
+
+/**
+ * node.json with the environment over it.
+ * @throws Refusal BAD_CONFIG that names each field at fault, never its value.
+ */
+export async function loadConfig(folder: string, env: Environment = {}): Promise<LoadedConfig> {
+  const home = resolve(folder);
+  return withPaths(home, withEnvironment(parseConfig(await readConfig(home)), env));
+}
+
+/** @throws Refusal BAD_CONFIG */
+export function parseConfig(value: unknown): NodeConfig {
+  const parsed = NodeConfig.safeParse(value);
+  if (!parsed.success) throw faults(parsed.error);
+  const { casework } = parsed.data;
+  if (casework.tls || isLoopback(casework.host)) return parsed.data;
+  throw new Refusal(
+    'BAD_CONFIG',
+    'node.json: casework.host: staff tokens would travel in the clear; listen on 127.0.0.1, or give casework.tls.',
+  );
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+async function readConfig(home: string): Promise<unknown> {
+  const file = join(home, NODE_FILES.config);
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) {
+      throw new Refusal(
+        'BAD_CONFIG',
+        'There is no node.json in the folder: make a node with srx init, or name its folder by --folder or SRX_FOLDER.',
+      );
+    }
+    // Without the parser's message, which quotes the file.
+    const reason = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    throw new Refusal('BAD_CONFIG', `node.json ${reason}: check its text, owner and mode.`);
+  }
+}
+
+function withEnvironment(config: NodeConfig, env: Environment): NodeConfig {
+  if (env.SRX_NATS_URL !== undefined && env.SRX_NATS_SERVER !== undefined) {
+    throw new Refusal('BAD_CONFIG', 'SRX_NATS_URL and SRX_NATS_SERVER: set only one of them.');
+  }
+  const changed: unknown = {
+    ...config,
+    ...(env.SRX_DATABASE_URL !== undefined && { databaseUrl: env.SRX_DATABASE_URL }),
+    ...(env.SRX_DATABASE_PASSWORD_FILE !== undefined && {
+      databasePasswordFile: resolve(env.SRX_DATABASE_PASSWORD_FILE),
+    }),
+    ...(env.SRX_NODE_KEY_FILE !== undefined && { nodeKeyFile: resolve(env.SRX_NODE_KEY_FILE) }),
+    ...(env.SRX_LOG_LEVEL !== undefined && { logLevel: env.SRX_LOG_LEVEL satisfies LogLevel }),
+    nats: natsOf(config.nats, env),
+  };
+  return parseConfig(changed);
+}
+
+function natsOf(nats: NodeConfig['nats'], env: Environment): unknown {
+  if (env.SRX_NATS_URL !== undefined) {
+    const kept = nats.mode === 'external' ? nats : {};
+    return { ...kept, mode: 'external', url: env.SRX_NATS_URL };
+  }
+  if (env.SRX_NATS_SERVER === undefined || nats.mode !== 'own') return nats;
+  return { ...nats, serverBinary: resolve(env.SRX_NATS_SERVER) };
+}
+
+function withPaths(folder: string, config: NodeConfig): LoadedConfig {
+  const at = (file: string) => (isAbsolute(file) ? file : join(folder, file));
+  const { casework, registry, nats, databaseUrl: url, databasePasswordFile } = config;
+  const tls = casework.tls && {
+    certificateFile: at(casework.tls.certificateFile),
+    privateKeyFile: at(casework.tls.privateKeyFile),
+  };
+  return {
+    ...config,
+    folder,
+    casework: { host: casework.host, port: casework.port, ...(tls && { tls }) },
+    registry: registry && {
+      ...registry,
+      anchorFile: at(registry.anchorFile),
+      caFile: at(registry.caFile),
+    },
+    databaseUrl: url.startsWith('sqlite:') ? `sqlite:${at(url.slice('sqlite:'.length))}` : url,
+    ...(databasePasswordFile !== undefined && { databasePasswordFile: at(databasePasswordFile) }),
+    nodeKeyFile: at(config.nodeKeyFile),
+    nats: absoluteNats(nats, at),
+    keyFilePlaces: config.keyFilePlaces.map(at),
+  };
+}
+
+function absoluteNats(nats: NodeConfig['nats'], at: (file: string) => string): NodeConfig['nats'] {
+  if (nats.mode === 'external' && nats.credentialsFile !== undefined) {
+    return { ...nats, credentialsFile: at(nats.credentialsFile) };
+  }
+  if (nats.mode !== 'own' || nats.serverBinary === undefined) return nats;
+  return { ...nats, serverBinary: at(nats.serverBinary) };
+}
+
+function hasPassword(url: string): boolean {
+  if (url.startsWith('sqlite:')) return false;
+  try {
+    const parsed = new URL(url);
+    return parsed.password !== '' || parsed.searchParams.has('password');
+  } catch {
+    return false;
+  }
+}
+
+function faults(error: z.ZodError): Refusal {
+  const lines = error.issues.slice(0, 5).map((issue) => {
+    const where = issue.path.join('.') || 'the whole file';
+    if (issue.code === 'unrecognized_keys') return `${where}: unknown field ${issue.keys[0]}`;
+    return `${where}: ${issue.message.startsWith('Invalid') ? 'is missing or wrong' : issue.message}`;
+  });
+  return new Refusal('BAD_CONFIG', `node.json: ${lines.join('; ')}.`);
+}
