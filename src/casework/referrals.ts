@@ -4,7 +4,7 @@ import { entryOf, type OpenReferral, openReferral } from '#exchange/open-referra
 import type { ReferralRow, StoredMessage } from '#exchange/ports.ts';
 import { stateDigest } from '#exchange/state-digest.ts';
 import { nowSeconds } from '#model/clock.ts';
-import { SECTIONS, type SectionName } from '#model/codes.ts';
+import { type Role, SECTIONS, type SectionName } from '#model/codes.ts';
 import { gate } from '#model/gate.ts';
 import type { StepName } from '#model/message.ts';
 import { viewFor } from '#model/referral.ts';
@@ -25,7 +25,7 @@ export type TimelineLine = {
   /** Whole seconds, by a verified receipt; 0 for none. */
   receivedAt: number;
   sections: SectionName[];
-  byRole: string;
+  byRole: Role | '';
 };
 
 export type SectionLine = {
@@ -103,7 +103,7 @@ function lineOf(
         ? 0
         : codec.decodeReceipt(readUnverifiedPayload(message.receipt)).receivedAt,
     sections: content?.sections.map((s) => s.section) ?? [],
-    byRole: message.byRole ?? '',
+    byRole: (message.byRole as Role | null) ?? '',
   };
 }
 

@@ -1,0 +1,72 @@
+// One process at a time: a file that holds the pid of its owner. The lock of an
+// owner that is gone is taken over.
+
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+const POLL_MS = 200;
+/** Locks of this process, by path. */
+const held = new Set<string>();
+
+/** The lock until it is disposed of; null while its owner is alive. */
+export async function takeLock(file: string): Promise<AsyncDisposable | null> {
+  if (!(await take(file))) {
+    if (!(await isAbandoned(file))) return null;
+    await rm(file, { force: true });
+    if (!(await take(file))) return null;
+  }
+  held.add(resolve(file));
+  return {
+    async [Symbol.asyncDispose]() {
+      held.delete(resolve(file));
+      await rm(file, { force: true });
+    },
+  };
+}
+
+/** Runs `work` alone; an error when the lock is not free within `waitMs`. */
+export async function withLock<T>(
+  file: string,
+  waitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let waitedMs = 0; waitedMs <= waitMs; waitedMs += POLL_MS) {
+    await using lock = await takeLock(file);
+    if (lock) return await work();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error('Another process holds the lock for too long.');
+}
+
+async function take(file: string): Promise<boolean> {
+  // Linked with its pid inside, so that nobody ever sees an empty lock.
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, String(process.pid), { mode: 0o600 });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
+    throw cause;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function isAbandoned(file: string): Promise<boolean> {
+  const pid = await readFile(file, 'utf8').catch(() => undefined);
+  if (pid === undefined) return false;
+  // Our own number: held here, or of an earlier process (in a container each is process 1).
+  if (Number(pid) === process.pid) return !held.has(resolve(file));
+  return !isAlive(Number(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // Of another user, and alive.
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  }
+}
