@@ -1,0 +1,180 @@
+// CaseworkService in the form of the model, and the API that whoever answers it
+// implements. A test holds every schema to its proto message.
+import { z } from 'zod';
+
+import { ROLES } from '#model/codes.ts';
+import { limits } from '#model/limits.ts';
+import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
+
+import * as records from './casework-records.ts';
+
+const { uuid4, orNone, localCode, staffId, section, bytesUpTo } = records;
+const cursor = records.cursor;
+const seconds = z.int().min(1);
+/** 0 for the default of `limits.pageItemsDefault`. */
+const page = { limit: z.int().min(0).max(limits.pageItemsMax), cursor };
+const outcome = z.strictObject({ outcome: records.ActOutcome });
+
+export const ImportCaseRequest = z.strictObject({ caseFile: bytesUpTo(limits.caseFileBytesMax) });
+export const ImportCaseResponse = z.strictObject({
+  case: records.CaseSummary,
+  created: z.boolean(),
+});
+export const ListCasesRequest = z.strictObject(page);
+export const ListCasesResponse = z.strictObject({
+  cases: z.array(records.CaseSummary).max(limits.pageItemsMax),
+  nextCursor: cursor,
+});
+export const GetCaseRequest = z.strictObject({ localCode, withContent: z.boolean() });
+export const GetCaseResponse = z.strictObject({
+  case: records.CaseSummary,
+  caseFile: bytesUpTo(limits.caseFileBytesMax),
+});
+
+export const RequestReferralRequest = z.strictObject({
+  requestId: uuid4,
+  localCode,
+  recipient: entityId,
+  continuesReferralId: orNone,
+});
+export const RequestReferralResponse = outcome;
+export const ReleasePackageRequest = z.strictObject({
+  requestId: uuid4,
+  referralId: uuid4,
+  reconfirmedAt: seconds,
+});
+export const ReleasePackageResponse = outcome;
+export const ActRequest = z.strictObject({
+  requestId: uuid4,
+  referralId: uuid4,
+  body: Body,
+  sections: z.array(records.SectionInput).max(limits.sectionsPerMessageMax),
+  grants: z.array(Grant).max(limits.grantsPerMessageMax),
+});
+export const ActResponse = outcome;
+
+export const ListReferralsRequest = z.strictObject({ ...page, since: records.secondsOrNone });
+export const ListReferralsResponse = z.strictObject({
+  referrals: z.array(records.ReferralSummary).max(limits.pageItemsMax),
+  nextCursor: cursor,
+});
+export const GetReferralRequest = z.strictObject({ referralId: uuid4 });
+export const GetReferralResponse = z.strictObject({
+  referral: records.ReferralSummary,
+  timeline: z.array(records.TimelineEntry).max(2 * limits.messagesPerChainMax),
+  nextSteps: z.array(z.enum(STEP_NAMES)),
+  sections: z.array(records.SectionState),
+  /** Lower-case hex. */
+  stateDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  notices: z.array(records.line),
+});
+export const OpenSectionRequest = z.strictObject({ referralId: uuid4, section });
+export const OpenSectionResponse = z.strictObject({
+  content: bytesUpTo(limits.sectionBytesMax),
+  messageId: uuid4,
+});
+export const ExportReferralRequest = z.strictObject({ referralId: uuid4 });
+export const ExportReferralResponse = z.strictObject({
+  evidence: bytesUpTo(limits.grpcMessageBytesMax),
+});
+
+export const ListInboxRequest = z.strictObject(page);
+export const ListInboxResponse = z.strictObject({
+  items: z.array(records.InboxItem).max(limits.pageItemsMax),
+  nextCursor: cursor,
+});
+export const WatchRequest = z.strictObject({ referralId: orNone, afterEventId: records.word });
+export const WatchResponse = z.strictObject({ event: z.string().max(limits.eventBytesMax) });
+
+export const AddStaffRequest = z.strictObject({ staffId, role: z.enum(ROLES) });
+export const AddStaffResponse = z.strictObject({
+  staff: records.Staff,
+  token: z.string().max(limits.tokenCharsMax),
+});
+export const ListStaffRequest = z.strictObject(page);
+export const ListStaffResponse = z.strictObject({
+  staff: z.array(records.Staff).max(limits.pageItemsMax),
+  nextCursor: cursor,
+});
+export const RemoveStaffRequest = z.strictObject({ staffId });
+export const RemoveStaffResponse = z.strictObject({});
+
+export const ListMembersRequest = z.strictObject(page);
+export const ListMembersResponse = z.strictObject({
+  members: z.array(records.MemberSummary).max(limits.pageItemsMax),
+  nextCursor: cursor,
+});
+export const GetNodeStatusRequest = z.strictObject({});
+export const GetNodeStatusResponse = z.strictObject({
+  organisation: entityId,
+  version: records.word,
+  checks: z.array(records.Check),
+});
+
+/** One answer to one question, by the names in casework_service.proto, first letter small. */
+export const CASEWORK_METHODS = {
+  importCase: { request: ImportCaseRequest, response: ImportCaseResponse },
+  listCases: { request: ListCasesRequest, response: ListCasesResponse },
+  getCase: { request: GetCaseRequest, response: GetCaseResponse },
+  requestReferral: { request: RequestReferralRequest, response: RequestReferralResponse },
+  releasePackage: { request: ReleasePackageRequest, response: ReleasePackageResponse },
+  act: { request: ActRequest, response: ActResponse },
+  listReferrals: { request: ListReferralsRequest, response: ListReferralsResponse },
+  getReferral: { request: GetReferralRequest, response: GetReferralResponse },
+  openSection: { request: OpenSectionRequest, response: OpenSectionResponse },
+  exportReferral: { request: ExportReferralRequest, response: ExportReferralResponse },
+  listInbox: { request: ListInboxRequest, response: ListInboxResponse },
+  addStaff: { request: AddStaffRequest, response: AddStaffResponse },
+  listStaff: { request: ListStaffRequest, response: ListStaffResponse },
+  removeStaff: { request: RemoveStaffRequest, response: RemoveStaffResponse },
+  listMembers: { request: ListMembersRequest, response: ListMembersResponse },
+  getNodeStatus: { request: GetNodeStatusRequest, response: GetNodeStatusResponse },
+} as const;
+
+/** Many answers to one question. */
+export const CASEWORK_STREAMS = {
+  watch: { request: WatchRequest, response: WatchResponse },
+} as const;
+
+type Methods = typeof CASEWORK_METHODS;
+type Streams = typeof CASEWORK_STREAMS;
+export type CaseworkRequest<M extends keyof (Methods & Streams)> = z.infer<
+  (Methods & Streams)[M]['request']
+>;
+export type CaseworkResponse<M extends keyof (Methods & Streams)> = z.infer<
+  (Methods & Streams)[M]['response']
+>;
+
+/** Who calls: `actor` is what `authenticate` gave for the token. */
+export type CaseworkCall<Actor> = {
+  actor: Actor;
+  token: string;
+  /** Of metadata "srx-second-person"; not looked up yet. */
+  secondToken: string | null;
+  /** Aborted when the caller is gone, its deadline has passed or the node stops. */
+  signal: AbortSignal;
+};
+
+/** What answers the service. Expected errors are Refusals; requests were checked by zod. */
+export type CaseworkApi<Actor> = {
+  [M in keyof Methods]: (
+    request: CaseworkRequest<M>,
+    call: CaseworkCall<Actor>,
+  ) => Promise<CaseworkResponse<M>>;
+} & {
+  /** The iterable must end when the signal is aborted. */
+  [M in keyof Streams]: (
+    request: CaseworkRequest<M>,
+    call: CaseworkCall<Actor>,
+  ) => AsyncIterable<CaseworkResponse<M>>;
+};
+
+/** The same from the caller's side. Every promise has a deadline; errors are Refusals. */
+export type CaseworkClient = {
+  [M in keyof Methods]: (request: CaseworkRequest<M>) => Promise<CaseworkResponse<M>>;
+} & {
+  [M in keyof Streams]: (
+    request: CaseworkRequest<M>,
+    signal?: AbortSignal,
+  ) => AsyncIterable<CaseworkResponse<M>>;
+} & AsyncDisposable;

@@ -1,0 +1,119 @@
+// The door between organisations: mutual TLS 1.3, and at every call the
+// certificate's public key looked up among the live members.
+import { experimental } from '@grpc/grpc-js';
+
+import type { Heads, Members, PeerTransport, ReferralSync } from '#exchange/ports.ts';
+import { limits } from '#model/limits.ts';
+import type { Log } from '#model/log.ts';
+import { Refusal, unauthenticated } from '#model/refusal.ts';
+
+import { EXCHANGE, fromWireHeads, toWireSync } from './exchange-messages.ts';
+import {
+  allowTls13Only,
+  PinnedCertificates,
+  type SpkiDigest,
+  type TlsIdentity,
+} from './pinned-certificates.ts';
+import { createQuota } from './quota.ts';
+import { methodsOf } from './rpc.ts';
+import { type RawCall, type RawStream, type RunningServer, startServer, unary } from './server.ts';
+
+/** As the ports of the exchange name a member. */
+export type Member = Parameters<PeerTransport['deliver']>[0];
+
+export interface LiveMembers extends Members {
+  all(): readonly Member[];
+  /** Called after every change; the answer ends it. */
+  onChange(listener: () => void): () => void;
+}
+
+export type ExchangeHandlers = {
+  /** A JWE for the receipt's JWS. */
+  deliver(peer: Member, parcel: string): Promise<string>;
+  sync(peer: Member, heads: Heads[]): Promise<ReferralSync[]>;
+};
+
+export type ExchangeServerInput = {
+  host: string;
+  port: number;
+  tls: TlsIdentity;
+  spkiDigest: SpkiDigest;
+  members: LiveMembers;
+  handlers: ExchangeHandlers;
+  log: Log;
+  health: () => boolean;
+  callsPerPeerPerSecondMax?: number;
+  drainMs?: number;
+};
+
+/** @throws Refusal BAD_CONFIG when the port cannot be had. */
+export async function startExchangeServer(input: ExchangeServerInput): Promise<RunningServer> {
+  allowTls13Only();
+  const { members, handlers, log } = input;
+  const certificates = new PinnedCertificates(input.tls, trusted(members));
+  const stopWatching = members.onChange(() => certificates.trust(trusted(members)));
+  const methods = methodsOf(EXCHANGE.service, EXCHANGE.methods);
+  const admit = peerOf(input);
+  const deliver = unary({ method: methods.deliver, log, admit }, async (request, peer) => {
+    const { parcel } = request as { parcel: string };
+    return { receipt: await handlers.deliver(peer, parcel) };
+  });
+  const sync = unary({ method: methods.sync, log, admit }, async (request, peer) =>
+    toWireSync(await handlers.sync(peer, fromWireHeads(request))),
+  );
+  // Without "require", the handshake of a stranger succeeds and every call of it
+  // gets the one answer; with it, it would only see a broken connection.
+  const credentials = experimental.createCertificateProviderServerCredentials(
+    certificates,
+    certificates,
+    false,
+  );
+  return startServer({
+    host: input.host,
+    port: input.port,
+    credentials,
+    service: EXCHANGE.service,
+    methods,
+    implementation: { deliver, sync },
+    requestBytesMax: limits.exchangeRequestBytesMax,
+    isHealthy: input.health,
+    onDrain: () => void stopWatching(),
+    ...(input.drainMs === undefined ? {} : { drainMs: input.drainMs }),
+  });
+}
+
+function trusted(members: LiveMembers): string[] {
+  return members.all().flatMap(({ certificates }) => certificates);
+}
+
+// The verdict of the handshake stays as long as the connection, so the member
+// is looked up again at each call: it may have gone meanwhile.
+function peerOf(input: ExchangeServerInput): (call: RawCall | RawStream) => Member {
+  const pinOf = cachedPins(input.spkiDigest);
+  const mayCall = createQuota(
+    input.callsPerPeerPerSecondMax ?? limits.callsPerPeerPerSecondMax,
+    limits.membersMax,
+  );
+  return (call) => {
+    const certificate = call.getAuthContext().sslPeerCertificate;
+    const peer =
+      certificate === undefined ? undefined : input.members.findByPin(pinOf(certificate));
+    if (peer === undefined) throw unauthenticated();
+    if (mayCall(peer.organisation)) return peer;
+    throw new Refusal('RATE_LIMITED', 'Too many calls in one second. Wait and try again.');
+  };
+}
+
+// Reading the public key out of a certificate costs more than the rest of the
+// check; the same certificate (by its SHA-256) has the same key.
+function cachedPins(spkiDigest: SpkiDigest) {
+  const pins = new Map<string, string>();
+  return ({ fingerprint256, raw }: { fingerprint256: string; raw: Buffer }): string => {
+    const known = pins.get(fingerprint256);
+    if (known !== undefined) return known;
+    const pin = spkiDigest(raw);
+    if (pins.size >= limits.pinsCachedMax) pins.clear();
+    pins.set(fingerprint256, pin);
+    return pin;
+  };
+}

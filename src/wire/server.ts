@@ -1,0 +1,130 @@
+// One gRPC port: bind, health (grpc.health.v1), graceful end. What the two
+// services have in common; what they ask of a caller is theirs.
+import {
+  Server,
+  type ServerCredentials,
+  type ServerOptions,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+
+import { limits } from '#model/limits.ts';
+import type { Log } from '#model/log.ts';
+import { Refusal } from '#model/refusal.ts';
+
+import { HEALTH_DEFINITION, healthCheck } from './health.ts';
+import { type Method, read, serviceDefinition, write } from './rpc.ts';
+import { statusOf } from './status.ts';
+
+export type RawCall = ServerUnaryCall<Buffer, Buffer>;
+export type RawStream = ServerWritableStream<Buffer, Buffer>;
+
+export type RunningServer = AsyncDisposable & {
+  port: number;
+  /** Health says NOT_SERVING, calls under way end, then all is closed; ≤ `limits.drainMs`. */
+  drain(): Promise<void>;
+  /** At once. */
+  close(): void;
+};
+
+export type ServerInput = {
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+  credentials: ServerCredentials;
+  service: string;
+  methods: Readonly<Record<string, Method>>;
+  implementation: UntypedServiceImplementation;
+  requestBytesMax: number;
+  isHealthy: () => boolean;
+  /** Called when draining begins. */
+  onDrain?: () => void;
+  drainMs?: number;
+};
+
+/** @throws Refusal BAD_CONFIG when the port cannot be had. */
+export async function startServer(input: ServerInput): Promise<RunningServer> {
+  const server = new Server(serverOptions(input.requestBytesMax));
+  let isServing = true;
+  server.addService(serviceDefinition(input.methods), input.implementation);
+  const services = new Set(['', input.service]);
+  const health = healthCheck(services, () => isServing && input.isHealthy());
+  server.addService(HEALTH_DEFINITION, { check: health });
+  const port = await bind(server, input);
+  const close = () => server.forceShutdown();
+  const drain = async () => {
+    isServing = false;
+    input.onDrain?.();
+    await shutDown(server, input.drainMs ?? limits.drainMs);
+  };
+  return { port, drain, close, [Symbol.asyncDispose]: drain };
+}
+
+function serverOptions(requestBytesMax: number): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': requestBytesMax,
+    'grpc.max_send_message_length': limits.grpcMessageBytesMax,
+    'grpc.max_concurrent_streams': limits.callsPerConnectionMax,
+    'grpc.keepalive_time_ms': limits.keepaliveMs,
+    'grpc.keepalive_timeout_ms': limits.keepaliveAckMs,
+    'grpc.enable_channelz': 0,
+  };
+}
+
+async function bind(server: Server, { host, port, credentials }: ServerInput): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error === null) return resolve(bound);
+      const message = `Port ${port} on ${host} is in use, or this host may not be used. Choose another port or stop what holds it.`;
+      reject(new Refusal('BAD_CONFIG', message, { cause: error }));
+    });
+  });
+}
+
+async function shutDown(server: Server, drainMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, drainMs);
+  });
+  const ended = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  await Promise.race([ended, late]);
+  clearTimeout(timer);
+  server.forceShutdown();
+}
+
+export type Answer<Caller> = {
+  method: Method;
+  log: Log;
+  /** Judged before the request is read. */
+  admit: (call: RawCall | RawStream) => Caller | Promise<Caller>;
+};
+
+/** A method with one answer: admit, decode, check, handle, check, encode. */
+export function unary<Caller>(
+  { method, log, admit }: Answer<Caller>,
+  handle: (request: unknown, caller: Caller, call: RawCall) => Promise<unknown>,
+) {
+  const answer = async (call: RawCall) => {
+    const caller = await admit(call);
+    const request = read(method.request, 'The request', call.request);
+    return writeResponse(method, await handle(request, caller, call));
+  };
+  return (call: RawCall, reply: sendUnaryData<Buffer>): void => {
+    answer(call).then(
+      (bytes) => reply(null, bytes),
+      (error: unknown) => reply(statusOf(error, { method: method.name, log })),
+    );
+  };
+}
+
+/** An answer against its contract is a bug of this side, not the caller's fault. */
+export function writeResponse(method: Method, response: unknown): Buffer {
+  try {
+    return write(method.response, 'The response', response);
+  } catch (cause) {
+    throw new Error(`${method.name} answered against its contract`, { cause });
+  }
+}
