@@ -2,7 +2,7 @@
 // the edge and as CryptoKey inside, imported once. Their kid is the RFC 7638 thumbprint.
 import { generateKeyPairSync } from 'node:crypto';
 
-import { type CryptoKey, importJWK } from 'jose';
+import { type CryptoKey, exportJWK, importJWK } from 'jose';
 import { z } from 'zod';
 
 import { Refusal } from '#model/refusal.ts';
@@ -66,6 +66,11 @@ export async function importSealingKey(jwk: unknown): Promise<SealingKey> {
   return { kid: publicJwk.kid, publicKey };
 }
 
+/** The key as it is published, to stand beside what it verifies. */
+export async function exportVerifyKey(key: VerifyKey): Promise<PublicJwk> {
+  return readPublicJwk(await exportJWK(key.publicKey), 'Ed25519');
+}
+
 export function importSigningKey(privateJwk: unknown): Promise<SigningKey> {
   return importPrivate(privateJwk, 'Ed25519');
 }
@@ -121,7 +126,7 @@ function readJwk(jwk: unknown, crv: Curve): PublicJwk & { d: string | undefined 
 
 async function importCryptoKey(jwk: PublicJwk | PrivateJwk): Promise<CryptoKey> {
   try {
-    const key = await importJWK({ ...jwk }, USES[jwk.crv].alg, { extractable: false });
+    const key = await importJWK({ ...jwk }, USES[jwk.crv].alg, { extractable: !('d' in jwk) });
     if (key instanceof Uint8Array) throw new TypeError('not an asymmetric key');
     return key;
   } catch (cause) {
