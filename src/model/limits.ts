@@ -131,6 +131,7 @@ export const limits = {
   httpsConnectionsMax: 1024,
   httpsHeaderBytesMax: 8 * KIB,
   httpsIdleMs: 30 * SECOND_MS,
+  registryCertificateDays: 730,
   memberRefreshMs: 3 * 60 * SECOND_MS,
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,

@@ -1,0 +1,27 @@
+// The pinned anchor: the registry's federation key from a file that the operator
+// got from the registry by another way than the network.
+import { readFile } from 'node:fs/promises';
+
+import { importVerifyKey } from '#crypto/keys.ts';
+import { isObject } from '#crypto/strict-json.ts';
+import { Refusal } from '#model/refusal.ts';
+import type { Anchor } from '#trust/verify-chain.ts';
+
+const KEYS_MAX = 4;
+
+/** @param keyFile one JWK, or a JWK set while one key replaces another. */
+export async function loadAnchor(entityId: string, keyFile: string): Promise<Anchor> {
+  try {
+    const value: unknown = JSON.parse(await readFile(keyFile, 'utf8'));
+    const jwks: unknown[] =
+      isObject(value) && Array.isArray(value['keys']) ? value['keys'] : [value];
+    if (jwks.length === 0 || jwks.length > KEYS_MAX) throw new Error('the number of keys is wrong');
+    return { entityId, keys: await Promise.all(jwks.map((jwk) => importVerifyKey(jwk))) };
+  } catch (cause) {
+    throw new Refusal(
+      'BAD_CONFIG',
+      'The anchor file does not hold the registry’s federation key as a JWK: get it from the registry anew.',
+      { cause },
+    );
+  }
+}
