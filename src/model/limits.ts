@@ -100,6 +100,7 @@ export const limits = {
   keepaliveMs: 60 * SECOND_MS,
   keepaliveAckMs: 10 * SECOND_MS,
   reconnectBackoffMs: [250, 1000, 4000, 15_000, 60_000],
+  channelBackoffMsMax: 5 * SECOND_MS,
   pinsCachedMax: 16_384,
   errorTextCharsMax: 1000,
   errorDetailsMax: 8,

@@ -58,7 +58,7 @@ export function channelOptions(
     'grpc.keepalive_time_ms': limits.keepaliveMs,
     'grpc.keepalive_timeout_ms': limits.keepaliveAckMs,
     'grpc.initial_reconnect_backoff_ms': limits.reconnectBackoffMs[0],
-    'grpc.max_reconnect_backoff_ms': limits.reconnectBackoffMs.at(-1) ?? 0,
+    'grpc.max_reconnect_backoff_ms': limits.channelBackoffMsMax,
   };
 }
 
@@ -116,6 +116,7 @@ function inSentence(peer: string): string {
   return peer.charAt(0).toLowerCase() + peer.slice(1);
 }
 
+// All nine digits: grpc-js 1.14 reads what follows the point as nanoseconds.
 function inSeconds(ms: number): string {
-  return `${ms / 1000}s`;
+  return `${(ms / 1000).toFixed(9)}s`;
 }

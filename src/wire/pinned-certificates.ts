@@ -41,7 +41,8 @@ export class PinnedCertificates implements CertificateProvider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.#listeners.add(listener);
-    listener({ caCertificate: this.#ca });
+    // Later: grpc-js asks before it has put down who is to be told.
+    queueMicrotask(() => listener({ caCertificate: this.#ca }));
   }
 
   removeCaCertificateListener(listener: CaListener): void {
@@ -49,7 +50,7 @@ export class PinnedCertificates implements CertificateProvider {
   }
 
   addIdentityCertificateListener(listener: IdentityListener): void {
-    listener(this.#identity);
+    queueMicrotask(() => listener(this.#identity));
   }
 
   removeIdentityCertificateListener(_listener: IdentityListener): void {}

@@ -1,6 +1,6 @@
 // The methods of a service, from its proto and its contracts. gRPC carries plain
 // bytes; they are decoded and judged here, where a fault has its own code.
-import type { ServiceDefinition } from '@grpc/grpc-js';
+import { logVerbosity, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
 import type { z } from 'zod';
 
@@ -9,6 +9,9 @@ import { Refusal } from '#model/refusal.ts';
 import { type WireType, wireType } from './convert.ts';
 import { shapeRefusal } from './faults.ts';
 import { schema } from './schema.ts';
+
+// It would write errors of its own as plain text on stderr; ours come as Refusals.
+setLogVerbosity(logVerbosity.NONE);
 
 export type Contract = { request: z.ZodType; response: z.ZodType };
 

@@ -53,11 +53,15 @@ export async function startServer(input: ServerInput): Promise<RunningServer> {
   const health = healthCheck(services, () => isServing && input.isHealthy());
   server.addService(HEALTH_DEFINITION, { check: health });
   const port = await bind(server, input);
-  const close = () => server.forceShutdown();
+  const address = addressOf(input.host, port);
+  const close = () => {
+    server.drain(address, 0);
+    server.forceShutdown();
+  };
   const drain = async () => {
     isServing = false;
     input.onDrain?.();
-    await shutDown(server, input.drainMs ?? limits.drainMs);
+    await shutDown(server, address, input.drainMs ?? limits.drainMs);
   };
   return { port, drain, close, [Symbol.asyncDispose]: drain };
 }
@@ -74,9 +78,8 @@ function serverOptions(requestBytesMax: number): ServerOptions {
 }
 
 async function bind(server: Server, { host, port, credentials }: ServerInput): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
+    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
       if (error === null) return resolve(bound);
       const message = `Port ${port} on ${host} is in use, or this host may not be used. Choose another port or stop what holds it.`;
       reject(new Refusal('BAD_CONFIG', message, { cause: error }));
@@ -84,7 +87,14 @@ async function bind(server: Server, { host, port, credentials }: ServerInput): P
   });
 }
 
-async function shutDown(server: Server, drainMs: number): Promise<void> {
+function addressOf(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+// `drain` ends the connections when its time is over; `forceShutdown` of
+// grpc-js 1.14 leaves them alone where channelz is off.
+async function shutDown(server: Server, address: string, drainMs: number): Promise<void> {
+  server.drain(address, drainMs);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, drainMs);

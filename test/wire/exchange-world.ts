@@ -1,0 +1,129 @@
+// Nodes on loopback with real certificates and TLS, and a member list that a
+// test can change while connections live.
+import { ChannelCredentials, Client } from '@grpc/grpc-js';
+
+import { createTlsCertificate, spkiDigest } from '#crypto/tls.ts';
+import { type LogFields, silentLog } from '#model/log.ts';
+import { callUnary, channelOptions } from '#wire/client.ts';
+import { createPeerTransport } from '#wire/exchange-client.ts';
+import { EXCHANGE } from '#wire/exchange-messages.ts';
+import {
+  type ExchangeHandlers,
+  type ExchangeServerInput,
+  type LiveMembers,
+  type Member,
+  startExchangeServer,
+} from '#wire/exchange-server.ts';
+import { methodsOf } from '#wire/rpc.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export type Pair = ReturnType<typeof makeCertificate>;
+
+export function makeCertificate(host = 'localhost') {
+  const now = Date.now();
+  return createTlsCertificate({
+    hostNames: [host],
+    notBeforeMs: now - DAY_MS,
+    notAfterMs: now + DAY_MS,
+  });
+}
+
+export function makeMember(name: string, pairs: Pair[], port = 1): Member {
+  return {
+    organisation: `https://${name}.example`,
+    name,
+    countries: [],
+    roles: [],
+    address: `localhost:${port}`,
+    certificates: pairs.map(({ certificatePem }) => certificatePem),
+    pins: pairs.map(({ certificatePem }) => spkiDigest(certificatePem)),
+    messageKeys: new Map(),
+    sealingKey: {} as Member['sealingKey'],
+    validUntilSeconds: 4_000_000_000,
+  };
+}
+
+export class TestMembers implements LiveMembers {
+  #members: Member[];
+  readonly #listeners = new Set<() => void>();
+
+  constructor(...members: Member[]) {
+    this.#members = members;
+  }
+
+  set(...members: Member[]): void {
+    this.#members = members;
+    for (const listener of this.#listeners) listener();
+  }
+
+  all() {
+    return this.#members;
+  }
+
+  find(organisation: string) {
+    return this.#members.find((member) => member.organisation === organisation);
+  }
+
+  findByPin(pin: string) {
+    return this.#members.find(({ pins }) => pins.includes(pin));
+  }
+
+  onChange(listener: () => void) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+export const echo: ExchangeHandlers = {
+  deliver: async (peer, parcel) => `receipt for ${peer.name}: ${parcel.slice(0, 16)}`,
+  sync: async (_peer, heads) =>
+    heads.map(({ referralId, own }) => ({
+      referralId,
+      known: own !== null,
+      head: own,
+      read: null,
+      yours: [],
+      mine: [{ parcel: 'p', receipt: null }],
+      receipts: [],
+      more: false,
+    })),
+};
+
+export function start(pair: Pair, members: LiveMembers, more: Partial<ExchangeServerInput> = {}) {
+  return startExchangeServer({
+    host: 'localhost',
+    port: 0,
+    tls: pair,
+    spkiDigest,
+    members,
+    handlers: echo,
+    log: silentLog,
+    health: () => true,
+    ...more,
+  });
+}
+
+export function connectAs(pair: Pair, deadlineMs = 5000) {
+  const warned: [string, LogFields | undefined][] = [];
+  const log = {
+    ...silentLog,
+    warn: (event: string, fields?: LogFields) => void warned.push([event, fields]),
+  };
+  const transport = createPeerTransport({ tls: pair, spkiDigest, log, deadlineMs });
+  return Object.assign(transport, { warned });
+}
+
+/** A client that believes the server and shows no certificate. */
+export function connectBare(server: Pair, port: number) {
+  const credentials = ChannelCredentials.createSsl(Buffer.from(server.certificatePem));
+  const options = channelOptions(5000, EXCHANGE.service, false);
+  const client = new Client(`localhost:${port}`, credentials, options);
+  const channel = { client, peer: 'It', trustText: false, deadlineMs: 5000 };
+  const { deliver } = methodsOf(EXCHANGE.service, EXCHANGE.methods);
+  return {
+    client,
+    deliver: (_: Member, parcel: string) => callUnary(channel, deliver, { parcel }),
+    [Symbol.asyncDispose]: async () => client.close(),
+  };
+}
