@@ -99,6 +99,8 @@ export const limits = {
   quotaRetryMs: SECOND_MS,
   keepaliveMs: 60 * SECOND_MS,
   keepaliveAckMs: 10 * SECOND_MS,
+  tlsHandshakeMs: 10 * SECOND_MS,
+  peerConnectionsMax: 4096,
   reconnectBackoffMs: [250, 1000, 4000, 15_000, 60_000],
   channelBackoffMsMax: 5 * SECOND_MS,
   pinsCachedMax: 16_384,

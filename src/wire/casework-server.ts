@@ -14,6 +14,7 @@ import { allowTls13Only, type TlsIdentity } from './pinned-certificates.ts';
 import { type Method, methodsOf, read } from './rpc.ts';
 import {
   type Answer,
+  bind,
   type RawCall,
   type RawStream,
   type RunningServer,
@@ -49,9 +50,7 @@ export async function startCaseworkServer<Actor>(
     }),
   );
   return startServer({
-    host: input.host,
-    port: input.port,
-    credentials: credentialsFor(input.host, input.tls),
+    listen: (server) => bind(server, input, credentialsFor(input.host, input.tls)),
     service: CASEWORK.service,
     methods,
     implementation,

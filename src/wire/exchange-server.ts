@@ -1,6 +1,6 @@
 // The door between organisations: mutual TLS 1.3, and at every call the
 // certificate's public key looked up among the live members.
-import { experimental } from '@grpc/grpc-js';
+import { type Server, ServerCredentials } from '@grpc/grpc-js';
 
 import type { Heads, Members, PeerTransport, ReferralSync } from '#exchange/ports.ts';
 import { limits } from '#model/limits.ts';
@@ -8,24 +8,21 @@ import type { Log } from '#model/log.ts';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
 
 import { EXCHANGE, fromWireHeads, toWireSync } from './exchange-messages.ts';
-import {
-  allowTls13Only,
-  PinnedCertificates,
-  type SpkiDigest,
-  type TlsIdentity,
-} from './pinned-certificates.ts';
+import type { SpkiDigest, TlsIdentity } from './pinned-certificates.ts';
 import { createQuota } from './quota.ts';
 import { methodsOf } from './rpc.ts';
-import { type RawCall, type RawStream, type RunningServer, startServer, unary } from './server.ts';
+import {
+  type Listening,
+  type RawCall,
+  type RawStream,
+  type RunningServer,
+  startServer,
+  unary,
+} from './server.ts';
+import { listenTls } from './tls-listener.ts';
 
 /** As the ports of the exchange name a member. */
 export type Member = Parameters<PeerTransport['deliver']>[0];
-
-export interface LiveMembers extends Members {
-  all(): readonly Member[];
-  /** Called after every change; the answer ends it. */
-  onChange(listener: () => void): () => void;
-}
 
 export type ExchangeHandlers = {
   /** A JWE for the receipt's JWS. */
@@ -38,7 +35,7 @@ export type ExchangeServerInput = {
   port: number;
   tls: TlsIdentity;
   spkiDigest: SpkiDigest;
-  members: LiveMembers;
+  members: Pick<Members, 'findByPin'>;
   handlers: ExchangeHandlers;
   log: Log;
   health: () => boolean;
@@ -48,10 +45,7 @@ export type ExchangeServerInput = {
 
 /** @throws Refusal BAD_CONFIG when the port cannot be had. */
 export async function startExchangeServer(input: ExchangeServerInput): Promise<RunningServer> {
-  allowTls13Only();
-  const { members, handlers, log } = input;
-  const certificates = new PinnedCertificates(input.tls, trusted(members));
-  const stopWatching = members.onChange(() => certificates.trust(trusted(members)));
+  const { handlers, log } = input;
   const methods = methodsOf(EXCHANGE.service, EXCHANGE.methods);
   const admit = peerOf(input);
   const deliver = unary({ method: methods.deliver, log, admit }, async (request, peer) => {
@@ -61,33 +55,37 @@ export async function startExchangeServer(input: ExchangeServerInput): Promise<R
   const sync = unary({ method: methods.sync, log, admit }, async (request, peer) =>
     toWireSync(await handlers.sync(peer, fromWireHeads(request))),
   );
-  // Without "require", the handshake of a stranger succeeds and every call of it
-  // gets the one answer; with it, it would only see a broken connection.
-  const credentials = experimental.createCertificateProviderServerCredentials(
-    certificates,
-    certificates,
-    false,
-  );
   return startServer({
-    host: input.host,
-    port: input.port,
-    credentials,
+    listen: (server) => listen(server, input),
     service: EXCHANGE.service,
     methods,
     implementation: { deliver, sync },
     requestBytesMax: limits.exchangeRequestBytesMax,
     isHealthy: input.health,
-    onDrain: () => void stopWatching(),
     ...(input.drainMs === undefined ? {} : { drainMs: input.drainMs }),
   });
 }
 
-function trusted(members: LiveMembers): string[] {
-  return members.all().flatMap(({ certificates }) => certificates);
+async function listen(
+  server: Server,
+  { host, port, tls }: ExchangeServerInput,
+): Promise<Listening> {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await listenTls({ host, port, identity: tls }, (socket) =>
+    injector.injectConnection(socket),
+  );
+  return {
+    port: listener.port,
+    end: (graceMs) => {
+      listener.stop();
+      injector.drain(graceMs);
+    },
+  };
 }
 
-// The verdict of the handshake stays as long as the connection, so the member
-// is looked up again at each call: it may have gone meanwhile.
+// A connection may outlive a membership, so the member is looked up again at
+// each call. A stranger's handshake succeeds, and every call of it gets the one
+// answer, which tells nothing.
 function peerOf(input: ExchangeServerInput): (call: RawCall | RawStream) => Member {
   const pinOf = cachedPins(input.spkiDigest);
   const mayCall = createQuota(

@@ -12,11 +12,11 @@ import {
 
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
-import { Refusal } from '#model/refusal.ts';
 
 import { HEALTH_DEFINITION, healthCheck } from './health.ts';
 import { type Method, read, serviceDefinition, write } from './rpc.ts';
 import { statusOf } from './status.ts';
+import { portRefusal } from './tls-listener.ts';
 
 export type RawCall = ServerUnaryCall<Buffer, Buffer>;
 export type RawStream = ServerWritableStream<Buffer, Buffer>;
@@ -29,11 +29,11 @@ export type RunningServer = AsyncDisposable & {
   close(): void;
 };
 
+/** `end` takes no more connections, and ends those there are when the time is over. */
+export type Listening = { port: number; end(graceMs: number): void };
+
 export type ServerInput = {
-  host: string;
-  /** 0 for any free one. */
-  port: number;
-  credentials: ServerCredentials;
+  listen: (server: Server) => Promise<Listening>;
   service: string;
   methods: Readonly<Record<string, Method>>;
   implementation: UntypedServiceImplementation;
@@ -44,7 +44,7 @@ export type ServerInput = {
   drainMs?: number;
 };
 
-/** @throws Refusal BAD_CONFIG when the port cannot be had. */
+/** @throws what `listen` throws */
 export async function startServer(input: ServerInput): Promise<RunningServer> {
   const server = new Server(serverOptions(input.requestBytesMax));
   let isServing = true;
@@ -52,16 +52,17 @@ export async function startServer(input: ServerInput): Promise<RunningServer> {
   const services = new Set(['', input.service]);
   const health = healthCheck(services, () => isServing && input.isHealthy());
   server.addService(HEALTH_DEFINITION, { check: health });
-  const port = await bind(server, input);
-  const address = addressOf(input.host, port);
+  const { port, end } = await input.listen(server);
   const close = () => {
-    server.drain(address, 0);
+    end(0);
     server.forceShutdown();
   };
   const drain = async () => {
     isServing = false;
     input.onDrain?.();
-    await shutDown(server, address, input.drainMs ?? limits.drainMs);
+    const drainMs = input.drainMs ?? limits.drainMs;
+    end(drainMs);
+    await shutDown(server, drainMs);
   };
   return { port, drain, close, [Symbol.asyncDispose]: drain };
 }
@@ -77,24 +78,28 @@ function serverOptions(requestBytesMax: number): ServerOptions {
   };
 }
 
-async function bind(server: Server, { host, port, credentials }: ServerInput): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
-      if (error === null) return resolve(bound);
-      const message = `Port ${port} on ${host} is in use, or this host may not be used. Choose another port or stop what holds it.`;
-      reject(new Refusal('BAD_CONFIG', message, { cause: error }));
+/** @throws Refusal BAD_CONFIG when the port cannot be had. */
+export async function bind(
+  server: Server,
+  { host, port }: { host: string; port: number },
+  credentials: ServerCredentials,
+): Promise<Listening> {
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(addressOf(host, port), credentials, (error, free) => {
+      if (error === null) resolve(free);
+      else reject(portRefusal(host, port, error));
     });
   });
+  return { port: bound, end: (graceMs) => server.drain(addressOf(host, bound), graceMs) };
 }
 
 function addressOf(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-// `drain` ends the connections when its time is over; `forceShutdown` of
-// grpc-js 1.14 leaves them alone where channelz is off.
-async function shutDown(server: Server, address: string, drainMs: number): Promise<void> {
-  server.drain(address, drainMs);
+// `end` came first and ends the connections when its time is over;
+// `forceShutdown` of grpc-js 1.14 leaves them alone where channelz is off.
+async function shutDown(server: Server, drainMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, drainMs);

@@ -10,7 +10,6 @@ import { EXCHANGE } from '#wire/exchange-messages.ts';
 import {
   type ExchangeHandlers,
   type ExchangeServerInput,
-  type LiveMembers,
   type Member,
   startExchangeServer,
 } from '#wire/exchange-server.ts';
@@ -44,9 +43,8 @@ export function makeMember(name: string, pairs: Pair[], port = 1): Member {
   };
 }
 
-export class TestMembers implements LiveMembers {
+export class TestMembers {
   #members: Member[];
-  readonly #listeners = new Set<() => void>();
 
   constructor(...members: Member[]) {
     this.#members = members;
@@ -54,24 +52,10 @@ export class TestMembers implements LiveMembers {
 
   set(...members: Member[]): void {
     this.#members = members;
-    for (const listener of this.#listeners) listener();
-  }
-
-  all() {
-    return this.#members;
-  }
-
-  find(organisation: string) {
-    return this.#members.find((member) => member.organisation === organisation);
   }
 
   findByPin(pin: string) {
     return this.#members.find(({ pins }) => pins.includes(pin));
-  }
-
-  onChange(listener: () => void) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 }
 
@@ -90,7 +74,7 @@ export const echo: ExchangeHandlers = {
     })),
 };
 
-export function start(pair: Pair, members: LiveMembers, more: Partial<ExchangeServerInput> = {}) {
+export function start(pair: Pair, members: TestMembers, more: Partial<ExchangeServerInput> = {}) {
   return startExchangeServer({
     host: 'localhost',
     port: 0,
