@@ -207,7 +207,7 @@ async function addSecond(node: FederationNode, side: Side): Promise<void> {
 }
 
 /** Free now: asked of the system all at once, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
