@@ -28,8 +28,11 @@ export async function listenTls(
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy());
     if (socket.alpnProtocol !== 'h2') return void socket.destroy();
-    // grpc-js shows a certificate to its handlers only with this mark.
-    socket.authorized = socket.getPeerCertificate().raw !== undefined;
+    // grpc-js shows a certificate to its handlers only with this mark, and asks
+    // for it at each call; TLS 1.3 has no renegotiation that could change it.
+    const certificate = socket.getPeerCertificate();
+    const authorized = certificate.raw !== undefined;
+    Object.assign(socket, { authorized, getPeerCertificate: () => certificate });
     take(socket);
   });
   await new Promise<void>((resolve, reject) => {
