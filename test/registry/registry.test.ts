@@ -61,7 +61,10 @@ async function ask(
   const ca = await readFile(registry.caFile);
   return new Promise((resolve, reject) => {
     const asked = request(`https://${registry.address()}${path}`, {
-      ...{ ca, agent: false, method: options.method ?? 'GET', headers: options.headers ?? {} },
+      ca,
+      agent: false,
+      method: options.method ?? 'GET',
+      headers: options.headers ?? {},
     });
     asked.once('error', reject).once('response', (response) => {
       let body = '';
@@ -200,6 +203,16 @@ describe('the endpoints of the registry', () => {
     });
   });
 
+  it('do not show a chain any longer than it lasts, though it was resolved just before', async () => {
+    const { registry, harbour, clock } = await open();
+    const path = `/federation/resolve?${sub(HARBOUR)}&${anchorQuery}`;
+    await harbour.hide();
+    clock.advance(2 * HALF_DAY - 1);
+    expect((await ask(registry, path)).status).toBe(200);
+    clock.advance(1);
+    expect((await ask(registry, path)).status).toBe(400);
+  });
+
   it('make a statement anew at half of its life and not before', async () => {
     const { registry, clock } = await open();
     const fetch = async () => (await ask(registry, `/federation/fetch?${sub(HARBOUR)}`)).body;
@@ -225,10 +238,11 @@ describe('the endpoints of the registry', () => {
   });
 });
 
-describe('admission', () => {
-  const admit = async (registry: TestRegistry, member: TestMember) =>
-    registry.admit(await member.memberFile());
+async function admit(registry: TestRegistry, member: TestMember) {
+  await registry.admit(await member.memberFile());
+}
 
+describe('admission', () => {
   it('lists whom it admitted, and forgets whom it removed', async () => {
     const { registry, harbour } = await open();
     const { name, countries, roles } = harbour.profile;
@@ -268,9 +282,15 @@ describe('admission', () => {
     const certificates = [harbour.tls.certificatePem.replaceAll('\n', '\r\n')];
     const twin = await make(RIVER, { certificates });
     await expect(admit(registry, twin)).rejects.toMatchObject({ code: 'CONFLICT' });
-    for (const purpose of ['federation', 'message'] as const) {
+    const anchorKey = JSON.parse(await readFile(registry.anchorFile, 'utf8')) as PublicJwk;
+    const { keyring } = harbour;
+    for (const jwks of [
+      keyring.publicJwks('federation'),
+      keyring.publicJwks('message'),
+      [anchorKey],
+    ]) {
       const river = await make(RIVER);
-      const file = await withKey(registry, river, harbour.keyring.publicJwks(purpose));
+      const file = await withKey(registry, river, jwks);
       await expect(registry.admit(file)).rejects.toMatchObject({ code: 'CONFLICT' });
     }
   });
@@ -346,15 +366,31 @@ describe('an admitted member', () => {
     const { registry, harbour, make, clock } = await open();
     const river = await make(RIVER);
     await registry.admit(await river.memberFile());
-    const list = hold(await registry.openMemberList());
-    await list.refresh();
     clock.advance(60);
     harbour.profile.certificates = [harbour.tls.certificatePem, river.tls.certificatePem];
     await registry.refresh();
+    // A list that holds nobody yet, so that the registry alone stands in the way.
+    const list = hold(await registry.openMemberList());
     await list.refresh();
     const pin = spkiDigest(river.tls.certificatePem);
     expect(list.findByPin(pin)?.organisation).toBe(RIVER);
-    expect(list.find(HARBOUR)?.pins).not.toContain(pin);
+    expect(list.find(HARBOUR)?.pins).toEqual([spkiDigest(harbour.tls.certificatePem)]);
+  });
+
+  it('keeps its newest good configuration when it publishes one that does not hold', async () => {
+    const { registry, harbour, clock } = await open();
+    for (const wrong of [{ roles: ['receiving' as const] }, { address: 'nowhere' }]) {
+      const { roles, address } = harbour.profile;
+      Object.assign(harbour.profile, wrong);
+      clock.advance(60);
+      await registry.refresh();
+      await registry.stop();
+      await registry.start();
+      const fresh = hold(await registry.openMemberList());
+      await fresh.refresh();
+      expect(fresh.find(HARBOUR)).toMatchObject({ roles, address });
+      Object.assign(harbour.profile, { roles, address });
+    }
   });
 
   it('keeps its newest configuration when an older one is played back', async () => {

@@ -29,7 +29,7 @@ const hold = <T extends AsyncDisposable>(thing: T): T => {
   return thing;
 };
 afterEach(async () => {
-  for (const thing of opened.splice(0).reverse()) await thing[Symbol.asyncDispose]();
+  for (const thing of opened.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
 });
 
 /** A registry with two admitted members, and the clock of all three. */

@@ -130,6 +130,8 @@ describe('operators together', () => {
   });
 });
 
+const set = (minLength: number) => fc.subarray(['a', 'b', 'c'], { minLength });
+
 describe('two policies', () => {
   const merges: [Json, Json, Json | 'policy'][] = [
     [{ value: ['a'] }, { value: ['a'] }, { value: ['a'] }],
@@ -153,7 +155,6 @@ describe('two policies', () => {
   });
 
   it('never allow what the superior’s alone forbids', () => {
-    const set = (minLength: number) => fc.subarray(['a', 'b', 'c'], { minLength });
     const essential = fc.boolean();
     const lists = fc.record({ subset_of: set(2), superset_of: set(0), essential });
     const lone = fc.record({ one_of: set(2), essential });

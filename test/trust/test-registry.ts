@@ -145,7 +145,12 @@ export async function makeTestMember(
   const { entityId } = profile;
   const open = (port: number) =>
     startFederationEndpoint({
-      ...{ host: '127.0.0.1', port, tls, entityId, configuration, log: silentLog },
+      host: '127.0.0.1',
+      port,
+      tls,
+      entityId,
+      configuration,
+      log: silentLog,
     });
   let endpoint: Awaited<ReturnType<typeof open>> | undefined = await open(0);
   const { port } = endpoint;
