@@ -58,7 +58,7 @@ export function makeWireType(type: protobuf.Type): WireType {
     decode: (bytes) => {
       const message = type.decode(bytes);
       return {
-        model: toModel(fields, message as unknown as Model),
+        model: toModel(fields, message),
         isCanonical: () => asBuffer(type.encode(message).finish()).equals(bytes),
       };
     },

@@ -30,7 +30,7 @@ export type RunningServer = AsyncDisposable & {
 };
 
 /** `end` takes no more connections, and ends those there are when the time is over. */
-export type Listening = { port: number; end(graceMs: number): void };
+export type Listening = { port: number; end: (graceMs: number) => void };
 
 export type ServerInput = {
   listen: (server: Server) => Promise<Listening>;

@@ -7,7 +7,7 @@ import { Refusal } from '#model/refusal.ts';
 
 import type { TlsIdentity } from './pinned-certificates.ts';
 
-export type TlsListener = { port: number; stop(): void };
+export type TlsListener = { port: number; stop: () => void };
 
 /**
  * Takes connections of TLS 1.3 with "h2" and asks each client for its certificate. Whose it is

@@ -24,7 +24,7 @@ const DELIVER = '/srx.exchange.v1.ExchangeService/Deliver';
 const SYNC = '/srx.exchange.v1.ExchangeService/Sync';
 
 let isHealthy = true;
-let isSlow = false;
+const gate = { isOpen: true };
 let server: Awaited<ReturnType<typeof start>>;
 let client: Client;
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
     handlers: {
       ...echo,
       deliver: async (peer, parcel) => {
-        while (isSlow) await new Promise((resolve) => setTimeout(resolve, 5));
+        while (!gate.isOpen) await new Promise((resolve) => setTimeout(resolve, 5));
         return echo.deliver(peer, parcel);
       },
     },
@@ -52,8 +52,9 @@ afterAll(async () => {
   await server.drain();
 });
 
+const asIs = (value: Buffer) => value;
+
 function send(path: string, bytes: Buffer, by: Client = client): Promise<Buffer | ServiceError> {
-  const asIs = (value: Buffer) => value;
   return new Promise((resolve) => {
     by.makeUnaryRequest(path, asIs, asIs, bytes, (error, answer) =>
       resolve(error ?? (answer as Buffer)),
@@ -87,7 +88,9 @@ describe('bytes that are no request', () => {
     const wrong = sync.encode({ referrals: [heads] });
     expect(await refused(SYNC, wrong)).toMatch(/SCHEMA_VIOLATION .* in referrals\.0\.referralId\./);
     const one = { referralId: '22222222-0000-4000-8000-000000000000', receiptsWanted: [] };
-    const many = sync.encode({ referrals: Array(limits.syncReferralsMax + 1).fill(one) });
+    const many = sync.encode({
+      referrals: Array.from({ length: limits.syncReferralsMax + 1 }, () => one),
+    });
     expect(await refused(SYNC, many)).toMatch(/SCHEMA_VIOLATION .* in referrals\./);
   });
 
@@ -134,12 +137,12 @@ describe('bytes that are no request', () => {
   });
 });
 
-describe('health', () => {
-  const ask = async (service: string, by?: Client) => {
-    const answer = await send(HEALTH_PATH, healthRequest.encode({ service }), by);
-    return Buffer.isBuffer(answer) ? healthResponse.decode(answer).status : status[answer.code];
-  };
+const ask = async (service: string, by?: Client) => {
+  const answer = await send(HEALTH_PATH, healthRequest.encode({ service }), by);
+  return Buffer.isBuffer(answer) ? healthResponse.decode(answer).status : status[answer.code];
+};
 
+describe('health', () => {
   it('is told for the port and for the service, as it is, and for no other name', async () => {
     expect(await ask('')).toBe(SERVING);
     expect(await ask('srx.exchange.v1.ExchangeService')).toBe(SERVING);
@@ -159,7 +162,7 @@ describe('health', () => {
   });
 
   it('is NOT_SERVING on a connection that lives once the server drains', async () => {
-    isSlow = true;
+    gate.isOpen = false;
     const underWay = send(
       DELIVER,
       wireType('srx.exchange.v1.DeliverRequest').encode({ parcel: 'x' }),
@@ -168,7 +171,7 @@ describe('health', () => {
     const drained = server.drain();
     // The client has been told to go; what it still asks is answered or refused, never served anew.
     expect([NOT_SERVING, 'UNAVAILABLE']).toContain(await ask(''));
-    isSlow = false;
+    gate.isOpen = true;
     expect(Buffer.isBuffer(await underWay)).toBe(true);
     await drained;
   });

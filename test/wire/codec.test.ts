@@ -74,6 +74,9 @@ function grantBytes(sections: Buffer = nested(3, [6, 9])): Buffer {
 
 const build = (changed: Parts = {}, after: Uint8Array = own) =>
   Buffer.concat([...Object.values({ ...parts, ...changed }).map((b) => b ?? own), after]);
+const body = (inner: Buffer) => build({ 12: nested(12, inner) });
+const request = (version: Buffer) =>
+  body(nested(1, Buffer.concat([version, nested(2, Buffer.from(id('4'))), int(3, 1_800_000_000)])));
 const fault = (bytes: Uint8Array) => codec.decodeMessage(bytes).fault;
 
 describe('a message', () => {
@@ -132,7 +135,6 @@ describe('a message', () => {
 });
 
 describe('a message that is not canonical', () => {
-  const body = (inner: Buffer) => build({ 12: nested(12, inner) });
   const risk = [int(1, 1_800_000_000), int(2, 1)] as const;
   const cases: Record<string, Buffer> = {
     'an unknown field at the top': build({}, int(13, 1)),
@@ -188,12 +190,6 @@ describe('a message that is not canonical', () => {
 });
 
 describe('a message that is not understood', () => {
-  const body = (inner: Buffer) => build({ 12: nested(12, inner) });
-  const request = (version: Buffer) =>
-    body(
-      nested(1, Buffer.concat([version, nested(2, Buffer.from(id('4'))), int(3, 1_800_000_000)])),
-    );
-
   it('says unsupported-version for a body that is unset, empty or a step unknown here', () => {
     expect(fault(build({ 12: own }))).toBe('unsupported-version');
     expect(fault(body(own))).toBe('unsupported-version');

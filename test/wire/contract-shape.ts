@@ -52,8 +52,8 @@ const isBody = (type: protobuf.Type) => type.fullName === '.srx.exchange.v1.Body
 
 export function enumOf(schema: z.ZodType, type: protobuf.Enum, at: string): string[] {
   if (!(schema instanceof z.ZodEnum)) return [`${at}: no list of codes`];
-  const ours = [...schema.options].map(String).sort().join();
-  const theirs = [...enumCodes(type).values()].sort().join();
+  const ours = [...schema.options].map(String).toSorted().join();
+  const theirs = [...enumCodes(type).values()].toSorted().join();
   return ours === theirs ? [] : [`${at}: ${ours} instead of ${theirs}`];
 }
 

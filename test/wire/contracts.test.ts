@@ -50,8 +50,8 @@ describe('the schemas of the model', () => {
       expect(enumOf(z.enum(list), schema.lookupEnum(name), name)).toEqual([]);
     }
     const enums = all(schema).filter((object) => object instanceof protobuf.Enum);
-    expect(enums.map(({ fullName }) => fullName.slice(1)).sort()).toEqual(
-      Object.keys(lists).sort(),
+    expect(enums.map(({ fullName }) => fullName.slice(1)).toSorted()).toEqual(
+      Object.keys(lists).toSorted(),
     );
   });
 });
@@ -63,7 +63,7 @@ for (const { service, methods } of [EXCHANGE, CASEWORK]) {
 
     it('has one contract for each method and one method for each contract', () => {
       const names = Object.keys(declared).map((name) => name[0]?.toLowerCase() + name.slice(1));
-      expect(contracts.map(([name]) => name).sort()).toEqual(names.sort());
+      expect(contracts.map(([name]) => name).toSorted()).toEqual(names.toSorted());
     });
 
     for (const [name, contract] of contracts) {

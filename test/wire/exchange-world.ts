@@ -1,6 +1,12 @@
 // Nodes on loopback with real certificates and TLS, and a member list that a
 // test can change while connections live.
-import { ChannelCredentials, Client } from '@grpc/grpc-js';
+import {
+  ChannelCredentials,
+  Client,
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
 
 import { createTlsCertificate, spkiDigest } from '#crypto/tls.ts';
 import { type LogFields, silentLog } from '#model/log.ts';
@@ -13,7 +19,8 @@ import {
   type Member,
   startExchangeServer,
 } from '#wire/exchange-server.ts';
-import { methodsOf } from '#wire/rpc.ts';
+import { methodsOf, serviceDefinition } from '#wire/rpc.ts';
+import { listenTls } from '#wire/tls-listener.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -110,4 +117,22 @@ export function connectBare(server: Pair, port: number) {
     deliver: (_: Member, parcel: string) => callUnary(channel, deliver, { parcel }),
     [Symbol.asyncDispose]: async () => client.close(),
   };
+}
+
+/** A server that answers every Deliver with these bytes. */
+export async function startHostile(pair: Pair, answer: Buffer) {
+  const server = new Server({ 'grpc.max_send_message_length': -1 });
+  const { deliver } = methodsOf(EXCHANGE.service, EXCHANGE.methods);
+  server.addService(serviceDefinition({ deliver }), {
+    deliver: (_call: unknown, reply: sendUnaryData<Buffer>) => reply(null, answer),
+  });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const { port, stop } = await listenTls({ host: 'localhost', port: 0, identity: pair }, (socket) =>
+    injector.injectConnection(socket),
+  );
+  const end = async () => {
+    stop();
+    injector.drain(0);
+  };
+  return { port, [Symbol.asyncDispose]: end };
 }

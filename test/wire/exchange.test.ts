@@ -7,6 +7,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { limits } from '#model/limits.ts';
 import { type LogFields, silentLog } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
+import { EXCHANGE } from '#wire/exchange-messages.ts';
+import type { ExchangeHandlers } from '#wire/exchange-server.ts';
+import { methodsOf } from '#wire/rpc.ts';
 
 import {
   connectAs,
@@ -15,6 +18,7 @@ import {
   makeCertificate,
   makeMember,
   start,
+  startHostile,
   TestMembers,
 } from './exchange-world.ts';
 import { codeOfAsync } from './refusals.ts';
@@ -108,7 +112,7 @@ describe('the server', () => {
 
   it('refuses a member at its next call after it was removed, on the connection that lives', async () => {
     const members = new TestMembers(makeMember('north', [north]));
-    const seen = vi.fn(echo.deliver);
+    const seen = vi.fn(async () => 'receipt');
     await using server = await start(south, members, { handlers: { ...echo, deliver: seen } });
     await using client = connectAs(north);
     const target = makeMember('south', [south], server.port);
@@ -135,18 +139,16 @@ describe('the server', () => {
   it('passes a refusal on by its code and keeps the words of a bug to itself', async () => {
     const logged: [string, LogFields | undefined][] = [];
     const log = { ...silentLog, error: (e: string, f?: LogFields) => void logged.push([e, f]) };
-    const deliver = async (_peer: unknown, parcel: string) => {
-      if (parcel === 'fork') throw new Refusal('CHAIN_FORK', 'Two messages have one number.');
-      throw new Error('canary');
+    const handlers: ExchangeHandlers = {
+      deliver: () => Promise.reject(new Refusal('CHAIN_FORK', 'Two messages have one number.')),
+      sync: () => Promise.reject(new Error('canary')),
     };
-    await using server = await start(south, new TestMembers(makeMember('north', [north])), {
-      handlers: { ...echo, deliver },
-      log,
-    });
+    const members = new TestMembers(makeMember('north', [north]));
+    await using server = await start(south, members, { handlers, log });
     await using client = connectAs(north);
     const target = makeMember('south', [south], server.port);
     expect(await codeOfAsync(client.deliver(target, 'fork'))).toBe('CHAIN_FORK');
-    const bug = await client.deliver(target, 'bug').catch((error: unknown) => error);
+    const bug = await client.sync(target, []).catch((error: unknown) => error);
     expect(bug).toMatchObject({
       code: 'UNAVAILABLE',
       cause: { code: 13, details: 'Internal error.' },
@@ -154,7 +156,7 @@ describe('the server', () => {
     expect(logged).toEqual([
       [
         'call-failed',
-        { method: 'deliver', id: expect.any(String), kind: 'Error', at: expect.any(String) },
+        { method: 'sync', id: expect.any(String), kind: 'Error', at: expect.any(String) },
       ],
     ]);
   });
@@ -191,7 +193,7 @@ describe('the client', () => {
   });
 
   it('refuses a certificate that is trusted and whose key is not pinned', async () => {
-    const seen = vi.fn(echo.deliver);
+    const seen = vi.fn(async () => 'receipt');
     await using server = await start(stranger, new TestMembers(makeMember('north', [north])), {
       handlers: { ...echo, deliver: seen },
     });
@@ -263,49 +265,53 @@ describe('the client', () => {
     expect(calls).toBe(3);
   });
 
-  it('does not take an answer against its contract', async () => {
-    const deliver = async () => '';
-    await using server = await start(south, new TestMembers(makeMember('north', [north])), {
-      handlers: { ...echo, deliver },
-    });
-    await using client = connectAs(north);
-    const target = makeMember('south', [south], server.port);
-    expect(await codeOfAsync(client.deliver(target, 'x'))).toBe('UNAVAILABLE'); // INTERNAL there
+  it('does not take an answer that is broken, against its contract or larger than its bound', async () => {
+    const { response } = methodsOf(EXCHANGE.service, EXCHANGE.methods).deliver;
+    const answers: [Buffer, string][] = [
+      [Buffer.from([0xff]), 'MALFORMED'],
+      [response.wire.encode({ receipt: '' }), 'SCHEMA_VIOLATION'],
+      [
+        response.wire.encode({ receipt: 'x'.repeat(limits.receiptJwsBytesMax + 1) }),
+        'SCHEMA_VIOLATION',
+      ],
+      [Buffer.alloc(limits.grpcMessageBytesMax + 1), 'TOO_LARGE'],
+    ];
+    for (const [bytes, code] of answers) {
+      await using hostile = await startHostile(south, bytes);
+      await using client = connectAs(north);
+      const target = makeMember('south', [south], hostile.port);
+      expect(await codeOfAsync(client.deliver(target, 'x'))).toBe(code);
+    }
   });
 });
 
 describe('the end of a server', () => {
   it('lets a call under way finish, takes no new one, and closes', async () => {
-    let release = (_: string) => {};
-    const entered = new Promise<void>((resolve) => {
-      echoSlow = () => resolve();
-    });
-    const deliver = () =>
-      new Promise<string>((resolve) => {
-        release = resolve;
-        echoSlow();
-      });
+    const entered = Promise.withResolvers<void>();
+    const receipt = Promise.withResolvers<string>();
+    const deliver = () => {
+      entered.resolve();
+      return receipt.promise;
+    };
     const server = await start(south, new TestMembers(makeMember('north', [north])), {
       handlers: { ...echo, deliver },
     });
     await using client = connectAs(north);
     const target = makeMember('south', [south], server.port);
     const underWay = client.deliver(target, 'x');
-    await entered;
+    await entered.promise;
     const drained = server.drain();
     await using late = connectAs(north);
     expect(await codeOfAsync(late.deliver(target, 'y'))).toBe('UNAVAILABLE');
-    release('receipt');
+    receipt.resolve('receipt');
     expect(await underWay).toBe('receipt');
     await drained;
   });
 
   it('does not wait longer than its bound for a call that never ends', async () => {
-    const deliver = () => new Promise<string>(() => undefined);
-    const server = await start(south, new TestMembers(makeMember('north', [north])), {
-      handlers: { ...echo, deliver },
-      drainMs: 200,
-    });
+    const handlers = { ...echo, deliver: () => Promise.withResolvers<string>().promise };
+    const members = new TestMembers(makeMember('north', [north]));
+    const server = await start(south, members, { handlers, drainMs: 200 });
     await using client = connectAs(north);
     const hung = codeOfAsync(client.deliver(makeMember('south', [south], server.port), 'x'));
     await sleep(100);
@@ -316,5 +322,3 @@ describe('the end of a server', () => {
     expect(performance.now() - before).toBeLessThan(3000);
   });
 });
-
-let echoSlow = () => {};

@@ -25,6 +25,14 @@ const parcel = (messageChars: number, ...sections: SectionContent[]): Parcel => 
 const type = schema.lookupType('srx.exchange.v1.Parcel');
 const raw = (fields: object) => Buffer.from(type.encode(fields).finish());
 
+const pad = (fields: object) => {
+  const size = limits.parcelSizeClassesBytes.find((c) => c > raw(fields).length + 8) ?? 0;
+  for (let padding = size - raw(fields).length - 5; ; padding += 1) {
+    const bytes = raw({ ...fields, padding: new Uint8Array(padding) });
+    if (bytes.length === size) return bytes;
+  }
+};
+
 describe('a parcel', () => {
   it('has one of four sizes, whatever it holds, and comes back the same', () => {
     fc.assert(
@@ -101,13 +109,6 @@ describe('a parcel', () => {
   });
 
   it('is refused with a section unknown, without salt or too long', () => {
-    const pad = (fields: object) => {
-      const size = limits.parcelSizeClassesBytes.find((c) => c > raw(fields).length + 8) ?? 0;
-      for (let padding = size - raw(fields).length - 5; ; padding += 1) {
-        const bytes = raw({ ...fields, padding: new Uint8Array(padding) });
-        if (bytes.length === size) return bytes;
-      }
-    };
     const salt = new Uint8Array(32).fill(1);
     const good = { section: 1, salt, content: new Uint8Array(4) };
     expect(codec.decodeParcel(pad({ message: 'm', sections: [good] })).sections).toHaveLength(1);

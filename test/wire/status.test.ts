@@ -15,6 +15,11 @@ const asError = (from: Partial<StatusObject>): ServiceError =>
     ...from,
   });
 
+const codes = (wanted: status) =>
+  REFUSAL_CODES.filter((code) => statusOf(new Refusal(code, ''), where).code === wanted);
+const refused = (code: status, details = '') =>
+  refusalOf(asError({ code, details }), 'It', true).code;
+
 describe('a refusal on its way', () => {
   it('comes back with its code, whatever it is, and with its words from the own node', () => {
     for (const code of REFUSAL_CODES) {
@@ -32,8 +37,6 @@ describe('a refusal on its way', () => {
   });
 
   it('has the gRPC status that the protocol names', () => {
-    const codes = (wanted: status) =>
-      REFUSAL_CODES.filter((code) => statusOf(new Refusal(code, ''), where).code === wanted);
     expect(codes(status.INVALID_ARGUMENT)).toEqual([
       'MALFORMED',
       'SCHEMA_VIOLATION',
@@ -59,7 +62,7 @@ describe('a refusal on its way', () => {
   });
 
   it('survives words that no header can carry', () => {
-    const sent = statusOf(new Refusal('MALFORMED', `${'\ud800'}${'x'.repeat(5000)}`), where);
+    const sent = statusOf(new Refusal('MALFORMED', `\ud800${'x'.repeat(5000)}`), where);
     expect(() => encodeURI(sent.details)).not.toThrow();
     expect(sent.details.length).toBeLessThanOrEqual(1000);
   });
@@ -84,9 +87,6 @@ describe('a bug', () => {
 });
 
 describe('a status of another maker', () => {
-  const refused = (code: status, details = '') =>
-    refusalOf(asError({ code, details }), 'It', true).code;
-
   it('becomes the nearest code of ours', () => {
     expect(refused(status.DEADLINE_EXCEEDED)).toBe('TIMED_OUT');
     expect(refused(status.UNAVAILABLE)).toBe('UNAVAILABLE');
