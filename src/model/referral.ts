@@ -1,11 +1,13 @@
 // The fold: the state of a referral as a pure function of its two chains and
 // of nothing else. No clock, no receipt, no order of arrival.
 
+import { isPersonal } from './codes.ts';
 import { isWhole, mayTravel, type PlacedGrant, type PlacedWithdrawal } from './consent.ts';
 import type { Status } from './crossing.ts';
 import { cross } from './crossing.ts';
 import { limits } from './limits.ts';
 import type { Message } from './message.ts';
+import { type JudgedEntry, placedGrants, prefixesOf } from './prefix.ts';
 import { illegal, openQuestions, stagesOf, type View } from './steps.ts';
 import {
   type Entry,
@@ -20,8 +22,9 @@ import {
 import {
   advanceReceiving,
   advanceReferring,
-  type Counted,
   otherSide,
+  type ReceivingTrack,
+  type ReferringTrack,
   type Side,
   START,
   type Tracks,
@@ -42,26 +45,28 @@ export type ReferralState = Tracks & {
   verdicts: Record<Side, Verdict[]>;
 };
 
-/** Folds a thread. Cost: quadratic in its length, which `limits` bounds. */
+/** Folds a thread. Cost: one walk, and a little for each refusal. */
 export function fold(thread: Thread): ReferralState {
   const kept = precedingForks(thread);
-  const judged: Judged = { referring: [], receiving: [] };
+  const folding = foldingOf(kept);
+  const { judged, refusals } = folding;
   for (const side of inCausalOrder(kept)) {
     const index = judged[side].length;
-    judged[side].push(judge(kept, judged, side, kept[side][index] as Entry));
+    judged[side].push(judge(folding, side, kept[side][index] as Entry));
   }
-  const all = viewOf(kept, judged, kept.referring.length, kept.receiving.length);
-  const withdrawals = [...all.withdrawals, ...looseWithdrawals(thread, kept)];
-  const crossed = crossedOf(all.tracks, withdrawals, thread.forks.length > 0);
+  const all = viewOf(folding, 'referring', kept.referring.length, kept.receiving.length);
+  const withdrawals = [...all.withdrawals(), ...looseWithdrawals(thread, kept)];
+  const withdrawn = withdrawals.some((w) => isWhole(w.body));
+  const crossed = crossedOf(all.tracks, withdrawn, thread.forks.length > 0);
   return {
     ...all.tracks,
     ...crossed,
     openQuestions: openQuestions(all.tracks),
-    grants: all.grants,
+    grants: all.grants(),
     withdrawals,
     verdicts: {
-      referring: verdictsOf(judged.referring, all.voids.referring),
-      receiving: verdictsOf(judged.receiving, all.voids.receiving),
+      referring: verdictsOf(judged.referring, refusals.referring),
+      receiving: verdictsOf(judged.receiving, refusals.receiving),
     },
   };
 }
@@ -72,9 +77,46 @@ export function viewFor(side: Side, state: ReferralState): View {
   return { side, referring, receiving, status, travellingWithoutReceiver };
 }
 
-/** A judged message: legal ones carry what their tracks need. */
-type JudgedEntry = { entry: Entry; counted: Counted | null; reason: string | null };
-type Judged = Record<Side, JudgedEntry[]>;
+/** A fold under way: the messages judged so far, and what follows from them. */
+type Folding = {
+  thread: Thread;
+  judged: Record<Side, JudgedEntry[]>;
+  /** Against each chain. */
+  refusals: Record<Side, Refusal[]>;
+  /** For each reader, who asks in the order of its own messages. */
+  prefixes: Record<Side, Prefixes>;
+};
+
+type Prefixes = {
+  referring: ReturnType<typeof prefixesOf<ReferringTrack>>;
+  receiving: ReturnType<typeof prefixesOf<ReceivingTrack>>;
+};
+
+function foldingOf(thread: Thread): Folding {
+  const judged: Folding['judged'] = { referring: [], receiving: [] };
+  const refusals = {
+    referring: standingRefusals(thread.receiving, thread.referring),
+    receiving: standingRefusals(thread.referring, thread.receiving),
+  };
+  const forReader = (): Prefixes => ({
+    referring: prefixesOf(
+      'referring',
+      judged.referring,
+      refusals.referring,
+      START.referring,
+      advanceReferring,
+    ),
+    receiving: prefixesOf(
+      'receiving',
+      judged.receiving,
+      refusals.receiving,
+      START.receiving,
+      advanceReceiving,
+    ),
+  });
+  const prefixes = { referring: forReader(), receiving: forReader() };
+  return { thread, judged, refusals, prefixes };
+}
 
 /** Sides in an order in which each message comes after all that it had seen. */
 function* inCausalOrder(thread: Thread): Generator<Side> {
@@ -95,21 +137,23 @@ function* inCausalOrder(thread: Thread): Generator<Side> {
   }
 }
 
-function judge(thread: Thread, judged: Judged, side: Side, entry: Entry): JudgedEntry {
+function judge(folding: Folding, side: Side, entry: Entry): JudgedEntry {
   const message = messageOf(entry);
   if (!message) return { entry, counted: null, reason: null };
-  const ownCount = judged[side].length;
+  const ownCount = folding.judged[side].length;
   const seen = seenOf(entry);
   const counts = side === 'referring' ? ([ownCount, seen] as const) : ([seen, ownCount] as const);
-  const known = viewOf(thread, judged, ...counts);
-  const { status, travellingWithoutReceiver } = crossedOf(known.tracks, known.withdrawals, false);
+  const known = viewOf(folding, side, ...counts);
+  const { status, travellingWithoutReceiver } = crossedOf(known.tracks, known.withdrawn, false);
   const view: View = { ...known.tracks, side, status, travellingWithoutReceiver };
   const counted = { message, departure: known.tracks.referring.departures };
   const { step } = message.body;
   if (step === 'consentWithdrawn') return { entry, counted, reason: null };
   if (step === 'refused') return { entry, counted, reason: null };
   const reason =
-    outOfTime(thread, side, entry) ?? illegal(message, view) ?? notGranted(message, view, known);
+    outOfTime(folding.thread, side, entry) ??
+    illegal(message, view) ??
+    notGranted(message, view, known);
   return { entry, counted: reason === null ? counted : null, reason };
 }
 
@@ -130,23 +174,15 @@ export function outOfTime(thread: Thread, side: Side, entry: Entry): string | nu
 }
 
 function notGranted(message: Message, view: View, known: Known): string | null {
-  const { body, sections, grants, to, sentAt, seq, seen, from } = message;
-  const fresh = grants.map((grant) => ({
-    grant,
-    side: view.side,
-    seq,
-    seenSeq: seen?.seq ?? 0,
-    author: from,
-  }));
-  const strangers = grants.find((g) => g.recipient !== to && g.recipient !== from);
+  const { body, sections, to, sentAt, from } = message;
+  const strangers = message.grants.find((g) => g.recipient !== to && g.recipient !== from);
   if (strangers) return 'a grant names an organisation outside this referral';
+  if (!sections.some(({ section }) => isPersonal(section))) return null;
   const question = { recipient: to, stages: stagesOf(body.step, view), atSeconds: sentAt };
+  const grants = [...known.grants(), ...placedGrants(view.side, message)];
+  const withdrawals = known.withdrawals();
   for (const { section } of sections) {
-    const answer = mayTravel(
-      { ...question, section },
-      [...known.grants, ...fresh],
-      known.withdrawals,
-    );
+    const answer = mayTravel({ ...question, section }, grants, withdrawals);
     if (answer !== 'granted') return `section ${section}: ${answer}`;
   }
   return null;
@@ -154,44 +190,26 @@ function notGranted(message: Message, view: View, known: Known): string | null {
 
 type Known = {
   tracks: Tracks;
-  grants: PlacedGrant[];
-  withdrawals: PlacedWithdrawal[];
-  voids: Record<Side, Refusal[]>;
+  withdrawn: boolean;
+  grants: () => PlacedGrant[];
+  withdrawals: () => PlacedWithdrawal[];
 };
 
 /** All that follows from so many messages of each chain. */
-function viewOf(thread: Thread, judged: Judged, referringCount: number, receivingCount: number) {
-  const referring = thread.referring.slice(0, referringCount);
-  const receiving = thread.receiving.slice(0, receivingCount);
-  const voids = {
-    referring: standingRefusals(receiving, referring),
-    receiving: standingRefusals(referring, receiving),
+function viewOf(
+  { prefixes }: Folding,
+  reader: Side,
+  referringCount: number,
+  receivingCount: number,
+): Known {
+  const referring = prefixes[reader].referring(referringCount, receivingCount);
+  const receiving = prefixes[reader].receiving(receivingCount, referringCount);
+  return {
+    tracks: { referring: referring.track, receiving: receiving.track },
+    withdrawn: referring.withdrawn || receiving.withdrawn,
+    grants: () => [...referring.grants(), ...receiving.grants()],
+    withdrawals: () => [...referring.withdrawals(), ...receiving.withdrawals()],
   };
-  const known: Known = { tracks: { ...START }, grants: [], withdrawals: [], voids };
-  for (const { entry, counted } of judged.referring.slice(0, referringCount)) {
-    if (!counted || isVoid(entry, voids.referring)) continue;
-    known.tracks.referring = advanceReferring(known.tracks.referring, counted);
-    keepConsent(known, 'referring', counted.message);
-  }
-  for (const { entry, counted } of judged.receiving.slice(0, receivingCount)) {
-    if (!counted || isVoid(entry, voids.receiving)) continue;
-    known.tracks.receiving = advanceReceiving(known.tracks.receiving, counted);
-    keepConsent(known, 'receiving', counted.message);
-  }
-  return known;
-}
-
-function keepConsent(known: Known, side: Side, message: Message): void {
-  const { seq, seen, from, body, grants, messageId } = message;
-  if (body.step === 'consentWithdrawn') {
-    known.withdrawals.push({ side, seq, messageId, body: body.consentWithdrawn });
-    return;
-  }
-  // What counts unjudged takes consent away or nothing; it never brings any.
-  if (body.step === 'refused') return;
-  for (const grant of grants) {
-    known.grants.push({ grant, side, seq, seenSeq: seen?.seq ?? 0, author: from });
-  }
 }
 
 /** Withdrawals beyond the kept part of the chains: they count all the same. */
@@ -205,12 +223,12 @@ function looseWithdrawals(thread: Thread, kept: Thread): PlacedWithdrawal[] {
     const { seq, messageId } = entry.envelope;
     return [{ side, seq, messageId, body: body.consentWithdrawn }];
   });
-  return found.sort((a, b) => a.seq - b.seq || (a.messageId < b.messageId ? -1 : 1));
+  return found.toSorted((a, b) => a.seq - b.seq || (a.messageId < b.messageId ? -1 : 1));
 }
 
 function crossedOf(
   tracks: Tracks,
-  withdrawals: readonly PlacedWithdrawal[],
+  withdrawn: boolean,
   interrupted: boolean,
 ): { status: Status; travellingWithoutReceiver: boolean } {
   const { referring, receiving } = tracks;
@@ -222,7 +240,7 @@ function crossedOf(
     receiving,
     arrivalPlanned: referring.arrivalPlanned && receiving.arrivalPlanned,
     notArrived: referring.departures > 0 && reported.includes(referring.departures),
-    withdrawn: withdrawals.some((w) => isWhole(w.body)),
+    withdrawn,
     interrupted,
   });
 }

@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 
 import {
   type CaseFile,
-  CaseFile as Schema,
   parseCaseFile,
+  CaseFile as Schema,
   withOrganisations,
 } from '#model/case-file.ts';
 import { caseFileFaults } from '#model/case-file-faults.ts';

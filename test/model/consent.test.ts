@@ -14,8 +14,8 @@ import {
   grantOf,
   lastVerdict,
   PACKAGE_GRANTS,
-  say,
   START_SECONDS,
+  say,
   tell,
   tryStep,
 } from './story.ts';

@@ -76,7 +76,7 @@ describe('the crossing tables', () => {
       combinations += 1;
     }
     expect(combinations).toBe(5 * 6 * 5 * 6 * 16);
-    expect([...reached].sort()).toEqual([...STATUSES].sort());
+    expect([...reached].toSorted()).toEqual([...STATUSES].toSorted());
   });
 
   it('let a withdrawal win over everything', () => {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 
 import { PERSONAL_SECTIONS, SECTIONS, WORKING_SECTIONS } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
-import { isChild, isHighRisk, needsSecondPerson } from '#model/plan/minimum.ts';
 import { consentState } from '#model/plan/consent.ts';
+import { isChild, isHighRisk, needsSecondPerson } from '#model/plan/minimum.ts';
 import { reasonFits, STEP_REASONS } from '#model/plan/reason.ts';
 import { encodeSection, parseSection, SECTION_SCHEMAS } from '#model/plan/sections.ts';
 import { SERVICE_CODES } from '#model/plan/service-codes.ts';

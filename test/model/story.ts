@@ -6,7 +6,7 @@ import { PERSONAL_SECTIONS, type SectionName, type Stage } from '#model/codes.ts
 import { limits } from '#model/limits.ts';
 import type { Body, Content, Envelope, Grant, StepBody, StepName } from '#model/message.ts';
 import { fold, type ReferralState, type Verdict } from '#model/referral.ts';
-import { EMPTY_THREAD, type Entry, seenOf, type Thread } from '#model/thread.ts';
+import { EMPTY_THREAD, type Entry, type Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
 
 export const START_SECONDS = 1_800_000_000;
@@ -194,7 +194,7 @@ export function write(thread: Thread, side: Side, draft: Draft, understood = tru
     grants: [...draft.grants],
     body: draft.body,
   };
-  const place = {
+  const where = {
     referralId: REFERRAL_ID,
     from: ORGANISATION[side],
     to: ORGANISATION[otherSide(side)],
@@ -204,7 +204,7 @@ export function write(thread: Thread, side: Side, draft: Draft, understood = tru
     sentAt: draft.sentAt,
     expiresAt: draft.expiresAt,
   };
-  const envelope: Envelope = { messageId: uuidOf([place, content]), ...place };
+  const envelope: Envelope = { messageId: uuidOf([where, content]), ...where };
   const digest = digestOf([envelope, content]);
   return { digest, envelope, content: understood ? content : null };
 }
@@ -288,9 +288,4 @@ export function tryStep(
   change: Partial<Draft> = {},
 ): Verdict | undefined {
   return lastVerdict(say(thread, side, step, change), side);
-}
-
-/** The newest message that one of them had read. */
-export function readBy(thread: Thread, side: Side): number {
-  return Math.max(0, ...thread[side].map(seenOf));
 }
