@@ -13,10 +13,11 @@ import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 
 import type { NatsLink } from './connection.ts';
-import { ensureStream } from './stream.ts';
 
 export type ConsumerParts = {
   link: NatsLink;
+  /** Makes the stream where it is missing. */
+  ensure: () => Promise<unknown>;
   stream: string;
   /** Of the durable. */
   name: string;
@@ -67,8 +68,8 @@ class ConsumerRun {
   }
 
   async #open(connection: NatsConnection): Promise<ConsumerMessages> {
-    const { stream, name, filterSubject, log } = this.#parts;
-    await ensureStream(connection, log);
+    const { stream, name, filterSubject } = this.#parts;
+    await this.#parts.ensure();
     const client = jetstream(connection, { timeout: limits.natsCallMs });
     const manager = await client.jetstreamManager(false);
     await manager.consumers.add(stream, {

@@ -1,29 +1,14 @@
-// The node's own stream on JetStream: a projection of the outbox that can be
-// thrown away and made again, never the truth.
-import {
-  DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstream,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamInfo,
-} from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+// The node's own stream on JetStream, as tracking asks for it.
+import { jetstream, type StreamInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 
-import type { Clock } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
-import { Refusal } from '#model/refusal.ts';
 import type { EventStream, StreamPosition } from '#tracking/ports.ts';
 
 import { NatsLink } from './connection.ts';
 import { startConsumer } from './consumer.ts';
-
-export const STREAM_NAME = 'SRX';
-const SUBJECTS = ['srx.v1.>'];
+import { ensureStream, STREAM_NAME, unavailable } from './stream-upkeep.ts';
 
 export type EventStreamParts = {
   /** Such as nats://127.0.0.1:4222. */
@@ -31,18 +16,26 @@ export type EventStreamParts = {
   user: string;
   password: string;
   log: Log;
-  clock: Clock;
 };
 
 /** Starts at once and connects when it can; see EventStream for the rest. */
 export function connectEventStream(parts: EventStreamParts): EventStream & AsyncDisposable {
-  const link = new NatsLink(parts, parts.log);
+  const { log } = parts;
+  const link = new NatsLink(parts, log);
+  let ensuring: Promise<StreamInfo> | undefined;
+  // Together: two at once could each throw away what the other has made.
+  const ensure = () => {
+    ensuring ??= ensureStream(link.connection, log).finally(() => {
+      ensuring = undefined;
+    });
+    return ensuring;
+  };
   return {
     publish: (events) => publish(link.connection, events),
-    position: async () => positionOf(await ensureStream(link.connection, parts.log)),
+    position: async () => positionOf(await ensure()),
     onConnected: (listener) => link.onConnected(() => listener()),
     consume: (name, filterSubject, handle) =>
-      startConsumer({ link, stream: STREAM_NAME, name, filterSubject, handle, log: parts.log }),
+      startConsumer({ link, ensure, stream: STREAM_NAME, name, filterSubject, handle, log }),
     [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   };
 }
@@ -70,63 +63,6 @@ async function publish(
   return { streamSeq, stored };
 }
 
-/** The stream, made or mended where it has to be. */
-export async function ensureStream(connection: NatsConnection, log: Log): Promise<StreamInfo> {
-  try {
-    const manager = await jetstreamManager(connection, {
-      timeout: limits.natsCallMs,
-      checkAPI: false,
-    });
-    const found = await findStream(manager);
-    if (found === undefined) return await manager.streams.add(STREAM);
-    if (!hasHoles(found)) return found;
-    // Made anew and not only filled: the server still remembers the message ids
-    // of what was purged, and would take them for doubles.
-    log.warn('stream-has-holes', { messages: found.state.messages });
-    await manager.streams.delete(STREAM_NAME);
-    return await manager.streams.add(STREAM);
-  } catch (cause) {
-    throw unavailable(cause);
-  }
-}
-
-const STREAM = {
-  name: STREAM_NAME,
-  subjects: SUBJECTS,
-  storage: StorageType.File,
-  retention: RetentionPolicy.Limits,
-  discard: DiscardPolicy.Old,
-  max_msgs: limits.streamMessagesMax,
-  max_bytes: limits.streamBytesMax,
-  max_msg_size: 2 * limits.eventBytesMax, // with its headers
-  duplicate_window: nanos(limits.streamDuplicateWindowMs),
-  num_replicas: 1,
-};
-
-async function findStream(manager: JetStreamManager): Promise<StreamInfo | undefined> {
-  try {
-    return await manager.streams.info(STREAM_NAME);
-  } catch (cause) {
-    const isMissing =
-      cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.StreamNotFound;
-    if (isMissing) return undefined;
-    throw cause;
-  }
-}
-
-/** Messages are missing that the limits had not yet pushed out. */
-function hasHoles({ state }: StreamInfo): boolean {
-  if ((state.num_deleted ?? 0) > 0) return true;
-  const isFull =
-    state.messages >= 0.9 * limits.streamMessagesMax || state.bytes >= 0.9 * limits.streamBytesMax;
-  return state.first_seq > 1 && !isFull;
-}
-
 function positionOf(info: StreamInfo): StreamPosition {
   return { streamCreated: info.created, streamSeq: info.state.last_seq };
-}
-
-function unavailable(cause: unknown): Refusal {
-  if (cause instanceof Refusal) return cause;
-  return new Refusal('UNAVAILABLE', 'The event server does not answer: events wait.', { cause });
 }
