@@ -1,7 +1,8 @@
 // ExchangeService between the contract's form and that of the ports: what is
 // unset on the wire is null there.
-import type { Heads, ReferralSync } from '#exchange/ports.ts';
+
 import type { z } from 'zod';
+import type { Heads, ReferralSync } from '#exchange/ports.ts';
 
 import { EXCHANGE_METHODS, type SyncRequest, type SyncResponse } from './contracts/exchange.ts';
 

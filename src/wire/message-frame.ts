@@ -4,7 +4,7 @@ import protobuf from 'protobufjs';
 
 import { Refusal } from '#model/refusal.ts';
 
-import { makeWireType, type Model, wireType } from './convert.ts';
+import { type Model, makeWireType, wireType } from './convert.ts';
 import { schema } from './schema.ts';
 
 /** `body` is null when not even its step can be read. */

@@ -1,6 +1,6 @@
 // A Refusal as a gRPC status and back: google.rpc.Status with ErrorInfo in
 // "grpc-status-details-bin", as gRPC's richer error model has it.
-import { Metadata, type ServiceError, status, type StatusObject } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';

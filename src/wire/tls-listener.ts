@@ -15,8 +15,8 @@ export type TlsListener = { port: number; stop: () => void };
  * among the live members at each call.
  *
  * With a list of trusted certificates the server would name every one of them in its request
- * (certificate_authorities, RFC 8446 section 4.2.4), and that list ends at 64 KiB: from about 700
- * members on, or with one member of a very long name, no handshake succeeded any more.
+ * (certificate_authorities, RFC 8446 section 4.2.4), and that list ends at 64 KiB: with 1000
+ * certificates, or with one of a very long name, nobody's handshake succeeds any more.
  * @throws Refusal BAD_CONFIG
  */
 export async function listenTls(

@@ -161,7 +161,7 @@ describe('health', () => {
     bare.close();
   });
 
-  it('is NOT_SERVING on a connection that lives once the server drains', async () => {
+  it('is never SERVING once the server drains', async () => {
     gate.isOpen = false;
     const underWay = send(
       DELIVER,

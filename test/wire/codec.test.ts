@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { STEP_NAMES, type Message } from '#model/message.ts';
+import { type Message, STEP_NAMES } from '#model/message.ts';
 import { codec } from '#wire/codec.ts';
 import { RAW_BYTES, wireType } from '#wire/convert.ts';
 import { schema } from '#wire/schema.ts';
@@ -127,8 +127,8 @@ describe('a message', () => {
     expect(() => codec.encodeMessage(wrong)).toThrow(
       expect.objectContaining({ code: 'SCHEMA_VIOLATION' }),
     );
-    const body = { step: 'followUpReported', followUpReported: { milestone: 'days-8' } };
-    expect(() => codec.encodeMessage({ ...sample, body } as unknown as Message)).toThrow(
+    const odd = { step: 'followUpReported', followUpReported: { milestone: 'days-8' } };
+    expect(() => codec.encodeMessage({ ...sample, body: odd } as unknown as Message)).toThrow(
       /body\.followUpReported\.milestone/,
     );
   });
@@ -282,6 +282,12 @@ describe('a receipt', () => {
 });
 
 describe('the conversion', () => {
+  it('turns a number beyond 2^53 into none, instead of into its neighbour', () => {
+    const held = wireType('srx.exchange.v1.Held');
+    expect(held.decode(int(1, 2 ** 53 - 1)).model).toEqual({ reviewAt: 2 ** 53 - 1 });
+    expect(held.decode(int(1, 2 ** 53)).model).toEqual({ reviewAt: Number.NaN });
+  });
+
   it('knows every field that stays bytes by its true name', () => {
     for (const name of RAW_BYTES) {
       const [typeName, field] = [

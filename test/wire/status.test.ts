@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError, status, type StatusObject } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 
 import { type LogFields, silentLog } from '#model/log.ts';
