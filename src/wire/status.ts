@@ -11,7 +11,7 @@ import { errorInfo, retryInfo, statusDetails } from './well-known.ts';
 const DETAILS = 'grpc-status-details-bin';
 const DOMAIN = 'srx';
 
-export const STATUS_OF: Readonly<Record<RefusalCode, status>> = {
+const STATUS_OF: Readonly<Record<RefusalCode, status>> = {
   MALFORMED: status.INVALID_ARGUMENT,
   SCHEMA_VIOLATION: status.INVALID_ARGUMENT,
   UNSUPPORTED_VERSION: status.INVALID_ARGUMENT,

@@ -13,8 +13,8 @@ import {
 } from '#model/codes.ts';
 import type { Body, Message, Receipt } from '#model/message.ts';
 
-export const uuid4 = fc.uuid({ version: 4 });
-export const digest = fc
+const uuid4 = fc.uuid({ version: 4 });
+const digest = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString('base64url'));
 const seq = fc.integer({ min: 1, max: 4096 });
@@ -25,7 +25,7 @@ const sections = fc.uniqueArray(section);
 const entityId = fc
   .constantFrom('north.example', 'south.example', 'a.b.example:8443/x')
   .map((host) => `https://${host}`);
-export const position = fc.record({ seq, digest });
+const position = fc.record({ seq, digest });
 const maybe = <T>(inner: fc.Arbitrary<T>, name: string) =>
   fc.option(inner, { nil: undefined }).map((v) => (v === undefined ? {} : { [name]: v }));
 const flag = fc.boolean();

@@ -15,51 +15,51 @@ const seconds = z.int().min(1);
 const page = { limit: z.int().min(0).max(limits.pageItemsMax), cursor };
 const outcome = z.strictObject({ outcome: records.ActOutcome });
 
-export const ImportCaseRequest = z.strictObject({ caseFile: bytesUpTo(limits.caseFileBytesMax) });
-export const ImportCaseResponse = z.strictObject({
+const ImportCaseRequest = z.strictObject({ caseFile: bytesUpTo(limits.caseFileBytesMax) });
+const ImportCaseResponse = z.strictObject({
   case: records.CaseSummary,
   created: z.boolean(),
 });
-export const ListCasesRequest = z.strictObject(page);
-export const ListCasesResponse = z.strictObject({
+const ListCasesRequest = z.strictObject(page);
+const ListCasesResponse = z.strictObject({
   cases: z.array(records.CaseSummary).max(limits.pageItemsMax),
   nextCursor: cursor,
 });
-export const GetCaseRequest = z.strictObject({ localCode, withContent: z.boolean() });
-export const GetCaseResponse = z.strictObject({
+const GetCaseRequest = z.strictObject({ localCode, withContent: z.boolean() });
+const GetCaseResponse = z.strictObject({
   case: records.CaseSummary,
   caseFile: bytesUpTo(limits.caseFileBytesMax),
 });
 
-export const RequestReferralRequest = z.strictObject({
+const RequestReferralRequest = z.strictObject({
   requestId: uuid4,
   localCode,
   recipient: entityId,
   continuesReferralId: orNone,
 });
-export const RequestReferralResponse = outcome;
-export const ReleasePackageRequest = z.strictObject({
+const RequestReferralResponse = outcome;
+const ReleasePackageRequest = z.strictObject({
   requestId: uuid4,
   referralId: uuid4,
   reconfirmedAt: seconds,
 });
-export const ReleasePackageResponse = outcome;
-export const ActRequest = z.strictObject({
+const ReleasePackageResponse = outcome;
+const ActRequest = z.strictObject({
   requestId: uuid4,
   referralId: uuid4,
   body: Body,
   sections: z.array(records.SectionInput).max(limits.sectionsPerMessageMax),
   grants: z.array(Grant).max(limits.grantsPerMessageMax),
 });
-export const ActResponse = outcome;
+const ActResponse = outcome;
 
-export const ListReferralsRequest = z.strictObject({ ...page, since: records.secondsOrNone });
-export const ListReferralsResponse = z.strictObject({
+const ListReferralsRequest = z.strictObject({ ...page, since: records.secondsOrNone });
+const ListReferralsResponse = z.strictObject({
   referrals: z.array(records.ReferralSummary).max(limits.pageItemsMax),
   nextCursor: cursor,
 });
-export const GetReferralRequest = z.strictObject({ referralId: uuid4 });
-export const GetReferralResponse = z.strictObject({
+const GetReferralRequest = z.strictObject({ referralId: uuid4 });
+const GetReferralResponse = z.strictObject({
   referral: records.ReferralSummary,
   timeline: z.array(records.TimelineEntry).max(2 * limits.messagesPerChainMax),
   nextSteps: z.array(z.enum(STEP_NAMES)),
@@ -68,44 +68,44 @@ export const GetReferralResponse = z.strictObject({
   stateDigest: z.string().regex(/^[0-9a-f]{64}$/),
   notices: z.array(records.line),
 });
-export const OpenSectionRequest = z.strictObject({ referralId: uuid4, section });
-export const OpenSectionResponse = z.strictObject({
+const OpenSectionRequest = z.strictObject({ referralId: uuid4, section });
+const OpenSectionResponse = z.strictObject({
   content: bytesUpTo(limits.sectionBytesMax),
   messageId: uuid4,
 });
-export const ExportReferralRequest = z.strictObject({ referralId: uuid4 });
-export const ExportReferralResponse = z.strictObject({
+const ExportReferralRequest = z.strictObject({ referralId: uuid4 });
+const ExportReferralResponse = z.strictObject({
   evidence: bytesUpTo(limits.grpcMessageBytesMax),
 });
 
-export const ListInboxRequest = z.strictObject(page);
-export const ListInboxResponse = z.strictObject({
+const ListInboxRequest = z.strictObject(page);
+const ListInboxResponse = z.strictObject({
   items: z.array(records.InboxItem).max(limits.pageItemsMax),
   nextCursor: cursor,
 });
-export const WatchRequest = z.strictObject({ referralId: orNone, afterEventId: records.word });
-export const WatchResponse = z.strictObject({ event: z.string().max(limits.eventBytesMax) });
+const WatchRequest = z.strictObject({ referralId: orNone, afterEventId: records.word });
+const WatchResponse = z.strictObject({ event: z.string().max(limits.eventBytesMax) });
 
-export const AddStaffRequest = z.strictObject({ staffId, role: z.enum(ROLES) });
-export const AddStaffResponse = z.strictObject({
+const AddStaffRequest = z.strictObject({ staffId, role: z.enum(ROLES) });
+const AddStaffResponse = z.strictObject({
   staff: records.Staff,
   token: z.string().max(limits.tokenCharsMax),
 });
-export const ListStaffRequest = z.strictObject(page);
-export const ListStaffResponse = z.strictObject({
+const ListStaffRequest = z.strictObject(page);
+const ListStaffResponse = z.strictObject({
   staff: z.array(records.Staff).max(limits.pageItemsMax),
   nextCursor: cursor,
 });
-export const RemoveStaffRequest = z.strictObject({ staffId });
-export const RemoveStaffResponse = z.strictObject({});
+const RemoveStaffRequest = z.strictObject({ staffId });
+const RemoveStaffResponse = z.strictObject({});
 
-export const ListMembersRequest = z.strictObject(page);
-export const ListMembersResponse = z.strictObject({
+const ListMembersRequest = z.strictObject(page);
+const ListMembersResponse = z.strictObject({
   members: z.array(records.MemberSummary).max(limits.pageItemsMax),
   nextCursor: cursor,
 });
-export const GetNodeStatusRequest = z.strictObject({});
-export const GetNodeStatusResponse = z.strictObject({
+const GetNodeStatusRequest = z.strictObject({});
+const GetNodeStatusResponse = z.strictObject({
   organisation: entityId,
   version: records.word,
   checks: z.array(records.Check),
@@ -138,7 +138,7 @@ export const CASEWORK_STREAMS = {
 
 type Methods = typeof CASEWORK_METHODS;
 type Streams = typeof CASEWORK_STREAMS;
-export type CaseworkRequest<M extends keyof (Methods & Streams)> = z.infer<
+type CaseworkRequest<M extends keyof (Methods & Streams)> = z.infer<
   (Methods & Streams)[M]['request']
 >;
 export type CaseworkResponse<M extends keyof (Methods & Streams)> = z.infer<

@@ -12,8 +12,8 @@ const parcel = z.string().min(1).max(limits.exchangeRequestBytesMax);
 const message = z.string().min(1).max(limits.messageJwsBytesMax);
 const receipt = z.string().max(limits.receiptJwsBytesMax);
 
-export const DeliverRequest = z.strictObject({ parcel });
-export const DeliverResponse = z.strictObject({ receipt: receipt.min(1) });
+const DeliverRequest = z.strictObject({ parcel });
+const DeliverResponse = z.strictObject({ receipt: receipt.min(1) });
 
 export const SyncRequest = z.strictObject({
   referrals: z
