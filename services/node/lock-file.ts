@@ -2,6 +2,8 @@
 // owner that is gone is taken over.
 
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
+
+import { randomBytes, toBase64url } from '#crypto/digest.ts';
 import { resolve } from 'node:path';
 
 const POLL_MS = 200;
@@ -40,7 +42,7 @@ export async function withLock<T>(
 
 async function take(file: string): Promise<boolean> {
   // Linked with its pid inside, so that nobody ever sees an empty lock.
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${toBase64url(randomBytes(12))}`;
   await writeFile(draft, String(process.pid), { mode: 0o600 });
   try {
     await link(draft, file);

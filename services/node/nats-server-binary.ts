@@ -60,7 +60,7 @@ async function runs(binary: string): Promise<boolean> {
   try {
     await access(binary, constants.X_OK);
     const { stdout } = await promisify(execFile)(binary, ['--version'], { timeout: 10_000 });
-    const version = /v(\d+)\.(\d+)\./.exec(stdout);
+    const version = /^nats-server: v(\d+)\.(\d+)\./.exec(stdout);
     if (!version) return false;
     const [major, minor] = [Number(version[1]), Number(version[2])];
     return major > 2 || (major === 2 && minor >= 9);

@@ -31,7 +31,7 @@ export function connectEventStream(parts: EventStreamParts): EventStream & Async
     return ensuring;
   };
   return {
-    publish: (events) => publish(link.connection, events),
+    publish: async (events) => publish(link.connection, events),
     position: async () => positionOf(await ensure()),
     onConnected: (listener) => link.onConnected(() => listener()),
     consume: (name, filterSubject, handle) =>
