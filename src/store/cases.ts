@@ -1,0 +1,98 @@
+// Local cases, ciphertext under a key of their own, and the referrals of each.
+import type { CaseworkStore } from '#casework/ports.ts';
+
+import type { Engine } from './engine.ts';
+import { boundsOf, pageOf } from './pages.ts';
+import { toCase, toReferral } from './rows.ts';
+import { rowsStatement, statement } from './statement.ts';
+import type { LocalCaseTable } from './tables.ts';
+
+type Cases = Pick<
+  CaseworkStore,
+  'insertCase' | 'replaceCase' | 'findCase' | 'listCases' | 'referralsOfCase' | 'findCaseCode'
+>;
+
+export function casesOn(engine: Engine): Cases {
+  return {
+    insertCase: ({ localCode, sealed, importedAtMs }) =>
+      engine.write(function* () {
+        const row = { local_code: localCode, imported_at_ms: importedAtMs, sealed };
+        return (yield* insert([row])).length === 1;
+      }),
+    replaceCase: (row) =>
+      engine.write(function* () {
+        yield* replace(row);
+      }),
+    findCase: (localCode) =>
+      engine.read(function* () {
+        const [row] = yield* find({ localCode });
+        return row && toCase(row);
+      }),
+    listCases: async (limit, cursor) => {
+      const bounds = boundsOf(limit, cursor, 'newest-first');
+      const placeOf = (row: LocalCaseTable) => ({ ms: row.imported_at_ms, id: row.local_code });
+      return engine.read(function* () {
+        return pageOf(yield* casesBefore(bounds), bounds, placeOf, toCase);
+      });
+    },
+    referralsOfCase: (localCode) =>
+      engine.read(function* () {
+        return (yield* referralsOf({ localCode })).map(toReferral);
+      }),
+    findCaseCode: (localCode, partner) =>
+      engine.read(function* () {
+        const [row] = yield* caseCodeOf({ localCode, partner });
+        return row?.case_code;
+      }),
+  };
+}
+
+const insert = rowsStatement(
+  ['local_code', 'imported_at_ms', 'sealed'],
+  (db, rows: LocalCaseTable[]) =>
+    db
+      .insertInto('local_case')
+      .values(rows)
+      .onConflict((on) => on.doNothing())
+      .returning('local_code'),
+);
+
+const replace = statement((db, p: { localCode: string; sealed: string; importedAtMs: number }) =>
+  db
+    .updateTable('local_case')
+    .set({ sealed: p.sealed, imported_at_ms: p.importedAtMs })
+    .where('local_code', '=', p.localCode),
+);
+
+const find = statement((db, p: { localCode: string }) =>
+  db.selectFrom('local_case').selectAll().where('local_code', '=', p.localCode),
+);
+
+const casesBefore = statement((db, p: { ms: number; id: string; rows: number }) =>
+  db
+    .selectFrom('local_case')
+    .selectAll()
+    .where((eb) => eb(eb.refTuple('imported_at_ms', 'local_code'), '<', eb.tuple(p.ms, p.id)))
+    .orderBy('imported_at_ms', 'desc')
+    .orderBy('local_code', 'desc')
+    .limit(p.rows),
+);
+
+const referralsOf = statement((db, p: { localCode: string }) =>
+  db
+    .selectFrom('referral')
+    .selectAll()
+    .where('local_code', '=', p.localCode)
+    .orderBy('created_at_ms', 'desc')
+    .orderBy('referral_id'),
+);
+
+const caseCodeOf = statement((db, p: { localCode: string; partner: string }) =>
+  db
+    .selectFrom('referral')
+    .select('case_code')
+    .where('local_code', '=', p.localCode)
+    .where('partner', '=', p.partner)
+    .orderBy('created_at_ms')
+    .limit(1),
+);
