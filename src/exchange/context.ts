@@ -4,6 +4,7 @@ import type { Keyring } from '#crypto/keyring.ts';
 import type { VerifyKey } from '#crypto/keys.ts';
 import type { Clock } from '#model/clock.ts';
 import type { Log } from '#model/log.ts';
+import type { InTurn } from './in-turn.ts';
 import type { Codec, Delivery, Members, PeerTransport, ReferralStore } from './ports.ts';
 
 export type ExchangeContext = {
@@ -21,6 +22,8 @@ export type ExchangeContext = {
   /** Keys of referrals, for sections at rest. */
   keyFile: KeyFile;
   clock: Clock;
+  /** One change of a referral at a time in this process. */
+  inTurn: InTurn;
   log: Log;
   /** After a commit: events wait in the outbox. */
   onEvents(): void;

@@ -6,7 +6,7 @@ import { exportVerifyKey, type VerifyKey } from '#crypto/keys.ts';
 import { nowSeconds } from '#model/clock.ts';
 import { STATUSES } from '#model/crossing.ts';
 import { limits } from '#model/limits.ts';
-import { entityId } from '#model/message.ts';
+import { Envelope, entityId } from '#model/message.ts';
 import { pathText } from '#model/plan/field-path.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Side } from '#model/track.ts';
@@ -36,7 +36,7 @@ const EvidenceMessage = z.strictObject({
 
 export const Evidence = z.strictObject({
   srxEvidence: z.literal(1),
-  referralId: z.string(),
+  referralId: Envelope.shape.referralId,
   exportedAt: seconds,
   exportedBy: entityId,
   referring: Party,
@@ -90,7 +90,7 @@ export async function exportEvidence(
     ...parties,
     messages: stored.messages
       .map((message) => ({ ...message, side: sideOf(message.author, side) }))
-      .sort((a, b) => rank(a.side) - rank(b.side) || a.seq - b.seq || rankOf(a) - rankOf(b))
+      .toSorted((a, b) => rank(a.side) - rank(b.side) || a.seq - b.seq || rankOf(a) - rankOf(b))
       .map(({ side: by, placement, jws: bytes, receipt }) => {
         return { side: by, placement, jws: bytes, receipt };
       }),

@@ -4,6 +4,7 @@ import type { Member } from '#trust/member.ts';
 import { compare } from './compare.ts';
 import type { ExchangeContext } from './context.ts';
 import { startCourier } from './courier.ts';
+import { takeTurns } from './in-turn.ts';
 import type { Delivery, Heads, ReferralSync } from './ports.ts';
 import { type Placing, receive } from './receive.ts';
 import { type Draft, type Sent, send } from './send.ts';
@@ -20,9 +21,13 @@ export type Exchange = AsyncDisposable & {
 };
 
 export function startExchange(
-  parts: Omit<ExchangeContext, 'onDelivery'> & { compareAtStart?: boolean },
+  parts: Omit<ExchangeContext, 'inTurn' | 'onDelivery'> & { compareAtStart?: boolean },
 ): Exchange {
-  const context: ExchangeContext = { ...parts, onDelivery: (d: Delivery) => courier.take(d) };
+  const context: ExchangeContext = {
+    ...parts,
+    inTurn: takeTurns(),
+    onDelivery: (d: Delivery) => courier.take(d),
+  };
   const placing = onePerReferral(context);
   const courier = startCourier(context, placing);
   const stop = new AbortController();

@@ -9,14 +9,24 @@ export type OpenReferral = {
   stored: Referral;
   side: Side;
   thread: Thread;
-  state: ReferralState;
+  /** Folded when it is first asked for: not every path needs it. */
+  readonly state: ReferralState;
 };
 
 /** Signatures were verified before these messages were stored. */
 export function openReferral(stored: Referral, codec: Codec): OpenReferral {
   const side = stored.row?.side ?? sideOfUnknown(stored.messages);
   const thread = threadOf(stored.messages, side, codec);
-  return { stored, side, thread, state: fold(thread) };
+  let folded: ReferralState | undefined;
+  return {
+    stored,
+    side,
+    thread,
+    get state() {
+      folded ??= fold(thread);
+      return folded;
+    },
+  };
 }
 
 /** Before the request is known: whoever wrote to us first refers to us. */
@@ -36,7 +46,7 @@ export function sideOf(author: Author, own: Side): Side {
 export function placedOf(messages: readonly StoredMessage[], author: Author): StoredMessage[] {
   return messages
     .filter((m) => m.author === author && m.placement === 'placed')
-    .sort((a, b) => a.seq - b.seq);
+    .toSorted((a, b) => a.seq - b.seq);
 }
 
 export function threadOf(messages: readonly StoredMessage[], side: Side, codec: Codec): Thread {

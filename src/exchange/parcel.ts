@@ -26,13 +26,14 @@ async function stillPermitted(
   referral: OpenReferral,
   message: StoredMessage,
 ): Promise<SectionContent[]> {
-  const { thread, side, state } = referral;
+  const { thread, side } = referral;
   const entry = thread[side][message.seq - 1];
   const now = nowSeconds(context.clock);
   if (!entry?.content?.sections.length || entry.envelope.expiresAt < now) return [];
   const stored = await context.store.loadSections(message.referralId, 'own', message.seq);
-  const opened = stored.flatMap((section) => openAtRest(context, section) ?? []);
-  return permitted(state, member.organisation, now, opened);
+  return permitted(referral.state, member.organisation, now, stored).flatMap(
+    (section) => openAtRest(context, section) ?? [],
+  );
 }
 
 export async function loadOpen(context: ExchangeContext, id: string): Promise<OpenReferral> {

@@ -57,12 +57,12 @@ export function checkDigests(
 }
 
 /** Those that may be held by this recipient now; the others are left out. */
-export function permitted(
+export function permitted<S extends { section: SectionName }>(
   state: ReferralState,
   recipient: string,
   nowSeconds: number,
-  sections: readonly SectionContent[],
-): SectionContent[] {
+  sections: readonly S[],
+): S[] {
   return sections.filter(
     ({ section }) => gate(state, { section, recipient, nowSeconds }) === 'granted',
   );

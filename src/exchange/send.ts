@@ -6,15 +6,17 @@ import type { Status } from '#model/crossing.ts';
 import { gate } from '#model/gate.ts';
 import { limits } from '#model/limits.ts';
 import type { Body, Grant, Message } from '#model/message.ts';
-import { fold, type ReferralState } from '#model/referral.ts';
+import { fold, type ReferralState, type Verdict } from '#model/referral.ts';
 import { Refusal, type RefusalCode } from '#model/refusal.ts';
+import { type Entry, isUnvoidable, type Thread } from '#model/thread.ts';
+import type { Side } from '#model/track.ts';
 import { changeOf, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { extended, type OpenReferral, openReferral } from './open-referral.ts';
 import type { StoredMessage } from './ports.ts';
 import type { Placing } from './receive.ts';
 import { digested, sealAtRest } from './sections.ts';
-import { nextEnvelope, write } from './write.ts';
+import { mustFollowInTime, nextEnvelope, write } from './write.ts';
 
 export type Draft = {
   /** UUIDv4 made by the caller: the same draft again is sent once. */
@@ -41,47 +43,53 @@ export async function send(
   placing: Placing,
   draft: Draft,
 ): Promise<Sent> {
-  const twin = await context.store.findMessageById(draft.messageId);
-  if (twin) return alreadySent(context, twin, draft);
   for (let attempt = 0; attempt < limits.commitRetriesMax; attempt += 1) {
-    const stored = await context.store.load(draft.referralId);
-    const referral = openReferral(stored, context.codec);
-    // After a comparison the chains may have grown: load them again.
-    if (await mustCompare(context, placing, draft, referral)) continue;
-    const sent = await sendOnce(context, draft, referral);
-    if (sent) return sent;
+    const sent = await inTurnOf(context, draft, () => sendOnce(context, draft));
+    if (sent === 'compare') await compareFirst(context, placing, draft.referralId);
+    else if (sent) return sent;
   }
   throw new Refusal('UNAVAILABLE', 'The referral is busy; try the act again.');
 }
 
-/** True when heads were compared just now. */
-async function mustCompare(
+/** Two requests with one id would each open a referral: they take turns by the id. */
+function inTurnOf<T>(context: ExchangeContext, draft: Draft, work: () => Promise<T>): Promise<T> {
+  const once = () => context.inTurn(draft.referralId, work);
+  return draft.opens ? context.inTurn(draft.messageId, once) : once();
+}
+
+async function compareFirst(
   context: ExchangeContext,
   placing: Placing,
-  draft: Draft,
-  referral: OpenReferral,
-): Promise<boolean> {
-  const { row } = referral.stored;
-  if (draft.opens) {
-    if (row) throw new Refusal('CONFLICT', 'referral_id: this referral exists already.');
-    return false;
-  }
-  if (!row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
-  // A withdrawal waits for nothing: not for the partner, not for a restored copy.
-  if (draft.body.step === 'consentWithdrawn' || row.comparedBoot === context.boot) {
-    return false;
-  }
-  const member = context.members.find(row.partner);
-  if (!member || !(await placing.compare(row.referralId, member))) {
+  referralId: string,
+): Promise<void> {
+  const { row } = await context.store.load(referralId);
+  const member = row && context.members.find(row.partner);
+  if (!member || !(await placing.compare(referralId, member))) {
     throw new Refusal(
       'SYNC_FIRST',
       'Since this node started, it could not compare notes with the partner: try again when the partner answers. Nothing is lost.',
     );
   }
-  return true;
 }
 
-async function sendOnce(
+/** Null: somebody else was faster. 'compare': heads were not compared since the start. */
+async function sendOnce(context: ExchangeContext, draft: Draft): Promise<Sent | 'compare' | null> {
+  // Each time anew: a comparison may have brought back that it was sent before.
+  const twin = await context.store.findMessageById(draft.messageId);
+  if (twin) return alreadySent(context, twin, draft);
+  const stored = await context.store.load(draft.referralId);
+  const { row } = stored;
+  if (draft.opens && row) {
+    throw new Refusal('CONFLICT', 'referral_id: this referral exists already.');
+  }
+  if (!draft.opens && !row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
+  // A withdrawal waits for nothing: not for the partner, not for a restored copy.
+  const isWithdrawal = draft.body.step === 'consentWithdrawn';
+  if (row && !isWithdrawal && row.comparedBoot !== context.boot) return 'compare';
+  return append(context, draft, openReferral(stored, context.codec));
+}
+
+async function append(
   context: ExchangeContext,
   draft: Draft,
   referral: OpenReferral,
@@ -100,11 +108,9 @@ async function sendOnce(
     grants: [...draft.grants],
     body: draft.body,
   };
+  const state = judged(context, referral.thread, side, message);
   const written = await write(context, message, draft.by);
   const thread = extended(referral.thread, side, written.entry);
-  const state = fold(thread);
-  mustCount(state.verdicts[side].at(-1));
-  mustPassGate(context, state, message);
   const { seq } = message;
   const place = { referralId: draft.referralId, author: 'own', seq } as const;
   const sections = await sealAtRest(context, place, contents);
@@ -142,9 +148,30 @@ const CONSENT_WORDS: Readonly<Record<string, string>> = {
   ended: 'the consent for it has ended; ask the person again',
 };
 
-function mustCount(judged: ReferralState['verdicts']['referring'][number] | undefined): void {
-  if (judged?.verdict === 'counts') return;
-  const reason = judged?.reason ?? judged?.verdict ?? 'unknown';
+/**
+ * The state with this message in it; before it is signed, for nothing refers to
+ * the digest of the last message yet.
+ * @throws Refusal ILLEGAL_STEP, NOT_CONSENTED, CONSENT_WITHDRAWN, CONSENT_EXPIRED, CLOCK_OFF
+ */
+function judged(
+  context: ExchangeContext,
+  thread: Thread,
+  side: Side,
+  message: Message,
+): ReferralState {
+  const { sections, grants, body, ...envelope } = message;
+  const entry: Entry = { digest: '', envelope, content: { sections, grants, body } };
+  if (!isUnvoidable(entry)) mustFollowInTime(thread, side, envelope);
+  const state = fold(extended(thread, side, entry));
+  // A withdrawal counts in a referral that a fork has cut short, too.
+  if (!isUnvoidable(entry)) mustCount(state.verdicts[side][message.seq - 1]);
+  mustPassGate(context, state, message);
+  return state;
+}
+
+function mustCount(given: Verdict | undefined): void {
+  if (given?.verdict === 'counts') return;
+  const reason = given?.reason ?? given?.verdict ?? 'two messages have one number';
   const consent = /^section ([a-z]+): ([a-z-]+)$/.exec(reason);
   if (consent) throw notConsented(consent[1] ?? '', consent[2] ?? '');
   throw new Refusal('ILLEGAL_STEP', `This step cannot be taken now: ${reason}.`);
@@ -170,7 +197,8 @@ async function alreadySent(
   draft: Draft,
 ): Promise<Sent> {
   const { row } = await context.store.load(twin.referralId);
-  const same = twin.author === 'own' && twin.referralId === draft.referralId;
+  const isOpening = draft.opens !== undefined && twin.seq === 1;
+  const same = twin.author === 'own' && (isOpening || twin.referralId === draft.referralId);
   if (!same || !row) throw new Refusal('CONFLICT', 'request_id: another act has this id.');
   const { referralId, messageId, seq } = twin;
   return { referralId, messageId, seq, status: row.status };

@@ -1,11 +1,13 @@
 // Verifies an exported referral without any node: a list of checks in order,
 // each of which names what it answers. It believes nothing but keys.
+import { z } from 'zod';
+
 import { sha256 } from '#crypto/digest.ts';
 import { readJwsHeader, readUnverifiedPayload, verifyJws } from '#crypto/jws.ts';
 import { importVerifyKey, type VerifyKey } from '#crypto/keys.ts';
 import type { Status } from '#model/crossing.ts';
 import { limits } from '#model/limits.ts';
-import type { Receipt } from '#model/message.ts';
+import { Envelope, entityId, type Receipt } from '#model/message.ts';
 import { fold, type ReferralState } from '#model/referral.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Entry, Thread } from '#model/thread.ts';
@@ -130,17 +132,19 @@ export async function verifyEvidence(
 class Stop extends Error {}
 
 function emptyReport(value: unknown): Omit<EvidenceReport, 'ok' | 'checks'> {
-  const text = (name: string, of: unknown = value): string => {
-    const found = typeof of === 'object' && of !== null && (of as Record<string, unknown>)[name];
-    return typeof found === 'string' && found.length <= limits.entityIdBytesMax ? found : '';
-  };
-  const party = (side: Side) => {
-    const parties = value as Record<string, unknown> | null;
-    return text('organisation', typeof value === 'object' ? parties?.[side] : undefined);
-  };
+  // What is shown before anything is checked must have the form of an id.
+  const file = z.looseObject({
+    referralId: Envelope.shape.referralId.catch(''),
+    referring: z.object({ organisation: entityId }).catch({ organisation: '' }),
+    receiving: z.object({ organisation: entityId }).catch({ organisation: '' }),
+  });
+  const shown = file.safeParse(value).data;
   return {
-    referralId: text('referralId'),
-    organisations: { referring: party('referring'), receiving: party('receiving') },
+    referralId: shown?.referralId ?? '',
+    organisations: {
+      referring: shown?.referring.organisation ?? '',
+      receiving: shown?.receiving.organisation ?? '',
+    },
     status: null,
     stateDigest: null,
     messages: [],
@@ -343,7 +347,7 @@ function describe(
         receivedAt: receipts.get(message)?.receivedAt ?? null,
       };
     })
-    .sort((a, b) => a.sentAt - b.sentAt || a.seq - b.seq);
+    .toSorted((a, b) => a.sentAt - b.sentAt || a.seq - b.seq);
 }
 
 function namedKeys(evidence: Evidence, signed: readonly Signed[]): EvidenceReport['keys'] {
@@ -381,7 +385,7 @@ function notVerifiable(
 function placed(signed: readonly Signed[], side: Side): Signed[] {
   return signed
     .filter((m) => m.side === side && m.placement === 'placed')
-    .sort((a, b) => a.entry.envelope.seq - b.entry.envelope.seq);
+    .toSorted((a, b) => a.entry.envelope.seq - b.entry.envelope.seq);
 }
 
 function setAsideWord(signed: readonly Signed[]): string {

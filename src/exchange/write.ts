@@ -13,7 +13,7 @@ import { type ExchangeContext, MESSAGE_TYP } from './context.ts';
 import type { OpenReferral } from './open-referral.ts';
 import type { Delivery, StoredMessage } from './ports.ts';
 
-/** The envelope of our next message. @throws Refusal CLOCK_OFF */
+/** The envelope of our next message. */
 export function nextEnvelope(
   context: ExchangeContext,
   thread: Thread,
@@ -21,14 +21,7 @@ export function nextEnvelope(
   names: { messageId: string; referralId: string; to: string },
 ): Envelope {
   const own = thread[side].at(-1);
-  const seen = thread[otherSide(side)].at(-1);
   const sentAt = Math.max(nowSeconds(context.clock), own?.envelope.sentAt ?? 0);
-  if (seen && seen.envelope.sentAt - limits.clockSkewSecondsMax > sentAt) {
-    throw new Refusal(
-      'CLOCK_OFF',
-      'Our clock is more than 5 minutes behind the partner: set it by NTP, then try again.',
-    );
-  }
   const seenHead = headOf(thread[otherSide(side)]);
   const { messageId, referralId, to } = names;
   return {
@@ -42,6 +35,19 @@ export function nextEnvelope(
     sentAt,
     expiresAt: sentAt + limits.messageLifeSecondsMax,
   };
+}
+
+/**
+ * Withdrawals and refusals count whatever their time, so only others ask this.
+ * @throws Refusal CLOCK_OFF
+ */
+export function mustFollowInTime(thread: Thread, side: Side, { sentAt }: Envelope): void {
+  const seen = thread[otherSide(side)].at(-1);
+  if (!seen || seen.envelope.sentAt - limits.clockSkewSecondsMax <= sentAt) return;
+  throw new Refusal(
+    'CLOCK_OFF',
+    'Our clock is more than 5 minutes behind the partner: set it by NTP, then try again.',
+  );
 }
 
 export type Written = { entry: Entry; stored: StoredMessage; delivery: Delivery };

@@ -190,11 +190,11 @@ function consentRules({ value, present, partners, grants }: Readable): RuleFault
   const packages = grants.filter((g) => g.stage === 'package' && partners.has(g.recipient));
   if (packages.length === 0 || !present.has('consent')) return [];
   const path = ['sections', 'consent'];
-  const read = <K extends keyof typeof Consent.shape>(key: K) =>
+  const parsed = <K extends keyof typeof Consent.shape>(key: K) =>
     Consent.shape[key].safeParse(valueAt(value, [...path, key]));
   const faults: RuleFault[] = [];
 
-  const events = read('events');
+  const events = parsed('events');
   const state = events.success
     ? consentState({ events: events.data as Consent['events'] })
     : 'given';
@@ -205,8 +205,8 @@ function consentRules({ value, present, partners, grants }: Readable): RuleFault
       remedy: 'Ask the person; without a yes take the package out of the grants.',
     });
   }
-  const covered = read('piiInformation').data as readonly string[] | undefined;
-  const recipient = read('recipientThirdParties').data as readonly string[] | undefined;
+  const covered = parsed('piiInformation').data as readonly string[] | undefined;
+  const recipient = parsed('recipientThirdParties').data as readonly string[] | undefined;
   for (const grant of packages) {
     if (recipient && !recipient.includes(grant.recipient)) {
       faults.push({

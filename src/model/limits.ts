@@ -91,6 +91,7 @@ export const limits = {
   watchToldMax: 16_384,
 
   // Calls
+  evidenceBytesMax: 8 * KIB * KIB, // what one call exports, printed wide
   exchangeRequestBytesMax: 368 * KIB, // a parcel, or the heads of a full Sync
   callsPerConnectionMax: 256,
   callAttemptsMax: 3,
