@@ -80,7 +80,7 @@ function whole(what: string, remedy: string): CaseFileReading {
  * The parser calls itself for each level and has been seen to end the whole
  * process on deep ones, so depth and length are counted on bare tokens first.
  */
-function isModest(text: string): boolean {
+export function isModest(text: string): boolean {
   let tokens = 0;
   let flowDepth = 0;
   let lineDepth = 0;

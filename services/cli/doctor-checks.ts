@@ -1,0 +1,153 @@
+// What the doctor looks at without the running node: each finding says what to
+// do. The parts that only the running node can judge come from itself.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { isPrivate } from '#crypto/files.ts';
+import { KeyFile } from '#crypto/key-file.ts';
+import { Keyring } from '#crypto/keyring.ts';
+import { certificateDates } from '#crypto/tls.ts';
+import { loadWrappingKey } from '#crypto/wrapping-key.ts';
+import { nowSeconds } from '#model/clock.ts';
+import { Refusal } from '#model/refusal.ts';
+import { loadAnchor } from '#services/node/anchor.ts';
+import { type LoadedConfig, NODE_FILES } from '#services/node/config.ts';
+import { fetchStatementsFrom } from '#services/node/fetch-statements.ts';
+import { holdFolder } from '#services/node/folder-lock.ts';
+import { findNatsServer } from '#services/node/nats-server-binary.ts';
+import { readEndpoints } from '#trust/registry-reader.ts';
+
+import { readText } from './files.ts';
+import type { Io } from './io.ts';
+import type { Output } from './output.ts';
+
+export type Finding = { name: string; ok: boolean; detail: string };
+type Check = (config: LoadedConfig, io: Io, out: Output) => Promise<string>;
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const CERTIFICATE_DAYS_MIN = 14;
+const CERTIFICATE_BYTES_MAX = 64 * 1024;
+
+/** @returns one finding each, in this order */
+export async function findings(config: LoadedConfig, io: Io, out: Output): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const [name, check] of CHECKS) {
+    try {
+      found.push({ name, ok: true, detail: await check(config, io, out) });
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) throw cause;
+      found.push({ name, ok: false, detail: cause.message });
+    }
+  }
+  return found;
+}
+
+const CHECKS: readonly (readonly [string, Check])[] = [
+  ['program', checkProgram],
+  ['files', checkFiles],
+  ['clock', checkClock],
+  ['keys', checkKeys],
+  ['certificate', checkCertificate],
+  ['nats-server', checkNatsServer],
+  ['registry', checkRegistry],
+];
+
+async function checkProgram(): Promise<string> {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  if (major >= 24) return `Node ${process.versions.node}`;
+  throw fault(`Node ${process.versions.node}: srx needs Node 24 (npm ci brings it).`);
+}
+
+async function checkFiles({ folder, keyFilePlaces, nodeKeyFile }: LoadedConfig): Promise<string> {
+  if (process.platform === 'win32') return 'not judged on Windows';
+  const tokens = (await readdir(join(folder, NODE_FILES.staff)).catch(() => [])).map((name) =>
+    join(NODE_FILES.staff, name),
+  );
+  const names = [NODE_FILES.keyring, NODE_FILES.privateKey, ...tokens];
+  const files = [...names.map((name) => join(folder, name)), nodeKeyFile, ...keyFilePlaces];
+  await mustBePrivate(folder, 'The folder', '0700');
+  for (const file of files) {
+    const shown = file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : 'A key file';
+    await mustBePrivate(file, shown, '0600');
+  }
+  return `${files.length} secret files, readable by their owner only`;
+}
+
+async function mustBePrivate(file: string, shown: string, mode: string): Promise<void> {
+  const stats = await stat(file).catch((cause: unknown) => {
+    throw fault(`${shown} is missing: restore it from where you keep it.`, cause);
+  });
+  if (isPrivate(stats, file)) return;
+  throw fault(`${shown} may be read by other users: set mode ${mode} (chmod ${mode.slice(1)}).`);
+}
+
+// A machine without a battery wakes in the past; the files know better.
+async function checkClock({ folder }: LoadedConfig, io: Io): Promise<string> {
+  const { mtimeMs } = await stat(join(folder, NODE_FILES.config));
+  const now = io.clock.now();
+  const shown = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
+  if (now + 5 * MINUTE_MS >= mtimeMs) return `${shown} UTC; compare it`;
+  throw fault(`The clock says ${shown} UTC, before the node was made: set it by NTP.`);
+}
+
+async function checkKeys({ folder, nodeKeyFile, keyFilePlaces }: LoadedConfig, io: Io) {
+  const nodeKey = await loadWrappingKey(nodeKeyFile);
+  const keyring = await Keyring.open(join(folder, NODE_FILES.keyring), nodeKey);
+  const overdue = keyring
+    .list()
+    .find((key) => key.state === 'current' && (key.retiresAt ?? Infinity) <= nowSeconds(io.clock));
+  if (overdue) {
+    throw fault(`The ${overdue.purpose} key is past its time: srx key rotate ${overdue.purpose}.`);
+  }
+  return `${keyring.list().length} keys; ${await countSectionKeys(folder, keyFilePlaces, nodeKey)}`;
+}
+
+// A running node writes to these files: two at once would spoil them.
+async function countSectionKeys(
+  folder: string,
+  places: readonly string[],
+  nodeKey: Awaited<ReturnType<typeof loadWrappingKey>>,
+): Promise<string> {
+  try {
+    await using _held = await holdFolder(folder);
+    const keyFile = await KeyFile.open(places, nodeKey);
+    const { size } = keyFile;
+    await keyFile.close();
+    return `${size} section keys`;
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.code === 'BAD_CONFIG') return 'section keys are in use';
+    throw cause;
+  }
+}
+
+async function checkCertificate({ folder }: LoadedConfig, io: Io): Promise<string> {
+  const file = join(folder, NODE_FILES.certificate);
+  const { notBeforeMs, notAfterMs } = certificateDates(
+    await readText(io, file, CERTIFICATE_BYTES_MAX),
+  );
+  const days = Math.floor((notAfterMs - io.clock.now()) / DAY_MS);
+  if (io.clock.now() < notBeforeMs) throw fault('It is not valid yet: check the clock.');
+  if (days >= CERTIFICATE_DAYS_MIN) return `valid for ${days} more days`;
+  throw fault(`It ends in ${days} days: make a new one and have the registry learn of it.`);
+}
+
+async function checkNatsServer({ nats }: LoadedConfig, io: Io, out: Output): Promise<string> {
+  if (nats.mode === 'off') throw fault('NATS is off: nobody sees events; set nats in node.json.');
+  if (nats.mode === 'external') return `external, ${nats.url}`;
+  const binary = nats.serverBinary;
+  return findNatsServer({ binary, env: io.env, progress: out.progress });
+}
+
+async function checkRegistry({ registry }: LoadedConfig, io: Io): Promise<string> {
+  if (!registry) throw fault('None is named: set registry in node.json.');
+  const anchor = await loadAnchor(registry.entityId, registry.anchorFile);
+  const certificate = await readText(io, registry.caFile, CERTIFICATE_BYTES_MAX);
+  using way = fetchStatementsFrom({ dial: registry.address, certificates: [certificate] });
+  await readEndpoints(way, { anchor, nowSeconds: nowSeconds(io.clock) });
+  return `${registry.entityId} answers, under the pinned key`;
+}
+
+function fault(message: string, cause?: unknown): Refusal {
+  return new Refusal('BAD_CONFIG', message, { cause });
+}

@@ -1,0 +1,54 @@
+// The srx command as a process: signals, streams and the exit code. It is the
+// only place of the command line that reads the environment.
+import { createInterface } from 'node:readline/promises';
+import { buffer } from 'node:stream/consumers';
+import tls from 'node:tls';
+
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { run } from './run.ts';
+
+tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second time nothing is waited for.
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    stop.abort();
+  });
+}
+// `srx … | head`: the reader has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+const io: Io = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  readStdin: () => buffer(process.stdin),
+  isTty: {
+    stdin: process.stdin.isTTY,
+    stdout: process.stdout.isTTY,
+    stderr: process.stderr.isTTY,
+  },
+  async ask(question) {
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await lines.question(question, { signal: stop.signal });
+    } finally {
+      lines.close();
+    }
+  },
+  env: process.env,
+  clock: { now: () => Date.now() },
+  signal: stop.signal,
+};
+
+const exitCode = await run(process.argv.slice(2), io);
+// A pipe takes its time; what was said must arrive before the end.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise((resolve) => stream.write('', resolve));
+}
+process.exit(exitCode);

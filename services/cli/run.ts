@@ -1,0 +1,66 @@
+// One command, from its words to its exit code. Callable in a process of any
+// kind: all that it touches comes by `io`.
+import { Refusal } from '#model/refusal.ts';
+import { readEnvironment } from '#services/node/environment.ts';
+
+import { readArguments, refuseUnknown } from './arguments.ts';
+import { Ended, EXIT, exitCodeOf } from './exit-codes.ts';
+import { helpText } from './help.ts';
+import type { Io } from './io.ts';
+import { createOutput } from './output.ts';
+import { block } from './text.ts';
+import { UsageError } from './usage-error.ts';
+import type { Call, Verb } from './verb.ts';
+import { VERBS } from './verbs.ts';
+
+/** @returns the exit code, one of exit-codes.ts */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const asked = readArguments(argv, VERBS);
+    if (asked.kind === 'help') {
+      refuseUnknown(asked.topic, VERBS);
+      const text = helpText(asked.topic, VERBS);
+      (asked.isWrong ? io.stderr : io.stdout)(text);
+      return asked.isWrong ? EXIT.wrongUse : EXIT.ok;
+    }
+    const { verb, operands, flags } = asked;
+    const looks = { json: flags.isSet('json'), noColor: flags.isSet('no-color') };
+    const env = readEnvironment(io.env);
+    await runVerb(verb, { operands, flags, out: createOutput(io, looks), io, env });
+    return EXIT.ok;
+  } catch (cause) {
+    tell(cause, argv, io);
+    return exitCodeOf(cause);
+  }
+}
+
+async function runVerb(verb: Verb, call: Call): Promise<void> {
+  if (verb.handlesSignal) return verb.run(call);
+  const { signal } = call.io;
+  const interrupted = Promise.withResolvers<never>();
+  const onAbort = () => interrupted.reject(new Ended(EXIT.interrupted));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([verb.run(call), interrupted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function tell(cause: unknown, argv: readonly string[], io: Io): void {
+  if (cause instanceof Ended) return;
+  const isExpected = cause instanceof Refusal || cause instanceof UsageError;
+  // A stranger's error may quote content; its kind is all that is said of it.
+  const kind = cause instanceof Error ? cause.constructor.name : typeof cause;
+  const message = isExpected
+    ? cause.message
+    : `An error inside srx (${kind}). Nothing of the case is shown here; please report it.`;
+  const code = cause instanceof Refusal ? cause.code : isExpected ? 'WRONG_USE' : 'INTERNAL';
+  if (argv.includes('--json')) {
+    io.stderr(`${JSON.stringify({ error: { code, message } })}\n`);
+    return;
+  }
+  const tail = cause instanceof Refusal ? ` (${code})` : '';
+  io.stderr(`${block(`srx: ${message}${tail}`, '', '  ').join('\n')}\n`);
+}

@@ -1,0 +1,35 @@
+// The table of verbs: what runs, what help shows, what a test goes through.
+import type { Verb } from './verb.ts';
+import { caseVerbs } from './verbs/case.ts';
+import { demo } from './verbs/demo.ts';
+import { doctor } from './verbs/doctor.ts';
+import { inbox } from './verbs/inbox.ts';
+import { init } from './verbs/init.ts';
+import { keyVerbs } from './verbs/key.ts';
+import { memberVerbs } from './verbs/member.ts';
+import { referralVerbs } from './verbs/referral.ts';
+import { actVerbs } from './verbs/referral-acts.ts';
+import { registryVerbs } from './verbs/registry.ts';
+import { serve } from './verbs/serve.ts';
+import { staffVerbs } from './verbs/staff.ts';
+import { verify } from './verbs/verify.ts';
+import { version } from './verbs/version.ts';
+import { watch } from './verbs/watch.ts';
+
+export const VERBS: readonly Verb[] = [
+  demo,
+  init,
+  serve,
+  doctor,
+  ...keyVerbs,
+  ...caseVerbs,
+  ...referralVerbs,
+  ...actVerbs,
+  inbox,
+  watch,
+  verify,
+  ...staffVerbs,
+  ...memberVerbs,
+  ...registryVerbs,
+  version,
+];

@@ -1,0 +1,55 @@
+// srx doctor: is the node well? Each line is ok, or says what to do.
+import { Refusal } from '#model/refusal.ts';
+import { loadConfig } from '#services/node/config.ts';
+
+import { folderOf, withNode } from '../connection.ts';
+import { type Finding, findings } from '../doctor-checks.ts';
+import { Ended, EXIT } from '../exit-codes.ts';
+import { wrap } from '../text.ts';
+import { type Call, CONNECTION_OPTIONS, type Verb } from '../verb.ts';
+
+export const doctor: Verb = {
+  noun: '',
+  name: 'doctor',
+  summary: 'checks config, files, clock, keys, certificate, NATS, registry and the running node',
+  examples: ['srx doctor', 'srx doctor --folder home --json'],
+  options: CONNECTION_OPTIONS,
+  async run(call) {
+    const found = await examine(call);
+    const ok = found.every((finding) => finding.ok);
+    call.out.answer(
+      { ok, checks: found },
+      found.flatMap((finding) => lines(call, finding)),
+    );
+    if (!ok) throw new Ended(EXIT.failure);
+  },
+};
+
+async function examine(call: Call): Promise<Finding[]> {
+  try {
+    const config = await loadConfig(folderOf(call), call.env);
+    const first = { name: 'config', ok: true, detail: `node.json of ${config.organisation}` };
+    const offline = await findings(config, call.io, call.out);
+    return [first, ...offline, ...(await askNode(call))];
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    return [{ name: 'config', ok: false, detail: cause.message }];
+  }
+}
+
+async function askNode(call: Call): Promise<Finding[]> {
+  try {
+    const { version, checks } = await withNode(call, (client) => client.getNodeStatus({}));
+    return [{ name: 'node', ok: true, detail: `runs, srx ${version}` }, ...checks];
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    const remedy = cause.code === 'UNAVAILABLE' ? ' Start it with srx serve.' : '';
+    return [{ name: 'node', ok: false, detail: `${cause.message}${remedy}` }];
+  }
+}
+
+function lines({ out }: Call, { name, ok, detail }: Finding): string[] {
+  const mark = ok ? 'ok    ' : out.bad('not ok');
+  const [first = '', ...rest] = wrap(detail, 54);
+  return [`${mark}  ${name.padEnd(16)} ${first}`, ...rest.map((line) => ' '.repeat(25) + line)];
+}

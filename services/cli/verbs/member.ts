@@ -1,0 +1,113 @@
+// srx member: the members of the federation, as this node knows them or as the
+// registry on this machine keeps them.
+import { join, resolve } from 'node:path';
+
+import { Keyring } from '#crypto/keyring.ts';
+import { loadWrappingKey } from '#crypto/wrapping-key.ts';
+import { limits } from '#model/limits.ts';
+import { loadConfig, NODE_FILES } from '#services/node/config.ts';
+import { signMemberFile } from '#services/node/member-file.ts';
+import { admitMember, listMembers, removeMember } from '#services/registry/members.ts';
+
+import { confirm } from '../confirm.ts';
+import { folderOf, withNode } from '../connection.ts';
+import { readText, writeOutput } from '../files.ts';
+import { answerPage, pageOf } from '../pages.ts';
+import { when } from '../text.ts';
+import { UsageError } from '../usage-error.ts';
+import { type Call, CONNECTION_OPTIONS, PAGE_OPTIONS, type Verb, YES_OPTION } from '../verb.ts';
+
+const REGISTRY_FOLDER = {
+  'registry-folder': { value: 'DIR', help: "the registry's folder (SRX_REGISTRY_FOLDER)" },
+};
+
+export const memberVerbs: readonly Verb[] = [
+  {
+    noun: 'member',
+    name: 'list',
+    summary: 'lists members: those that this node knows, or those that a registry admitted',
+    examples: ['srx member list', 'srx member list --registry-folder registry --json'],
+    options: { ...REGISTRY_FOLDER, ...CONNECTION_OPTIONS, ...PAGE_OPTIONS },
+    async run(call) {
+      const page = call.flags.isSet('registry-folder') ? await admitted(call) : await known(call);
+      const lines = page.members.flatMap((member) => [
+        `${member.name} (${member.countries.join(', ')}; ${member.roles.join(', ')})`,
+        `  ${member.organisation}`,
+        `  ${member.since}`,
+      ]);
+      answerPage(call, page, lines, 'No member.');
+    },
+  },
+  {
+    noun: 'member',
+    name: 'export',
+    summary: "writes this node's signed configuration for the registry; valid for a day",
+    examples: ['srx member export --out member.jws', 'srx member export > member.jws'],
+    options: { out: { value: 'FILE', help: 'instead of standard output' } },
+    async run(call) {
+      const config = await loadConfig(folderOf(call), call.env);
+      const nodeKey = await loadWrappingKey(config.nodeKeyFile);
+      const keyring = await Keyring.open(join(config.folder, NODE_FILES.keyring), nodeKey);
+      const statement = await signMemberFile(config, keyring, call.io.clock);
+      const file = call.flags.text('out') ?? '-';
+      if (file !== '-') await writeOutput(call.io, file, `${statement}\n`);
+      call.out.answer({ member: statement }, [file === '-' ? statement : `Written to ${file}.`]);
+    },
+  },
+  {
+    noun: 'member',
+    name: 'admit',
+    summary: 'admits a member to the registry by the file that its node made',
+    examples: ['srx member admit member.jws --registry-folder registry'],
+    operands: [{ name: 'FILE', help: 'member.jws of the node; - for standard input' }],
+    options: REGISTRY_FOLDER,
+    async run(call) {
+      const text = await readText(call.io, call.operands[0] ?? '', limits.statementBytesMax);
+      const member = await admitMember(registryFolderOf(call), text, call.io.clock);
+      call.out.answer(member, [`${member.name} is a member:`, member.entityId]);
+    },
+  },
+  {
+    noun: 'member',
+    name: 'remove',
+    summary: 'removes a member from the registry; others learn of it within minutes',
+    examples: ['srx member remove https://home.example --registry-folder registry --yes'],
+    operands: [{ name: 'ID', help: 'entity id of the member' }],
+    options: { ...REGISTRY_FOLDER, ...YES_OPTION },
+    async run(call) {
+      const entityId = call.operands[0] ?? '';
+      const what = `No member will take or send anything from or to ${entityId} any more.`;
+      await confirm(call, 'remove', what);
+      await removeMember(registryFolderOf(call), entityId);
+      call.out.answer({ removed: entityId }, [`${entityId} is no member any more.`]);
+    },
+  },
+];
+
+export function registryFolderOf({ flags, env }: Call): string {
+  const folder = flags.text('registry-folder') ?? env.SRX_REGISTRY_FOLDER;
+  if (folder === undefined) {
+    throw new UsageError('--registry-folder or SRX_REGISTRY_FOLDER is needed.');
+  }
+  return resolve(folder);
+}
+
+async function known(call: Call) {
+  const page = await withNode(call, (client) => client.listMembers(pageOf(call)));
+  const members = page.members.map(({ validUntil, ...member }) => {
+    return { ...member, validUntil, since: `statement valid until ${when(validUntil)}` };
+  });
+  return { members, nextCursor: page.nextCursor };
+}
+
+async function admitted(call: Call) {
+  const all = await listMembers(registryFolderOf(call));
+  const { limit, cursor } = pageOf(call);
+  const sorted = all.toSorted((a, b) => (a.entityId < b.entityId ? -1 : 1));
+  const rest = sorted.filter(({ entityId }) => entityId > cursor);
+  const members = rest.slice(0, limit).map(({ entityId, admittedAtSeconds, ...member }) => {
+    return { organisation: entityId, ...member, since: `admitted ${when(admittedAtSeconds)}` };
+  });
+  const nextCursor = rest.length > limit ? (members.at(-1)?.organisation ?? '') : '';
+  return { members, nextCursor };
+}

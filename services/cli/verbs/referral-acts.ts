@@ -1,0 +1,164 @@
+// srx referral: the acts. Each has an id of its own that is kept over retries,
+// so that the same command again does nothing twice.
+import { uuid4 } from '#crypto/digest.ts';
+import type { Grant } from '#model/message.ts';
+import { Refusal } from '#model/refusal.ts';
+import type { CaseworkClient, CaseworkResponse } from '#wire/contracts/casework.ts';
+
+import type { ActVerb, View } from '../act.ts';
+import { ACTS } from '../acts.ts';
+import { confirm } from '../confirm.ts';
+import { withNode } from '../connection.ts';
+import { retried } from '../retry.ts';
+import { readGrants } from '../section-file.ts';
+import { readTime } from '../times.ts';
+import { UsageError } from '../usage-error.ts';
+import { type Call, CONNECTION_OPTIONS, type Options, type Verb, YES_OPTION } from '../verb.ts';
+import { EXAMPLE_ID, REFERRAL } from './referral-operand.ts';
+
+type Outcome = CaseworkResponse<'act'>['outcome'];
+
+const WITH: Options = {
+  with: { value: 'FILE', help: 'token of a second person, another one than yours' },
+};
+const GRANT: Options = {
+  grant: {
+    value: 'FILE',
+    help: 'what the person said yes to besides, as in a case file',
+    many: true,
+  },
+};
+const REQUEST_ID: Options = {
+  'request-id': { value: 'UUID', help: 'of the same act before, to try it again' },
+};
+
+export const actVerbs: readonly Verb[] = [requestVerb(), releaseVerb(), ...ACTS.map(verbOf)];
+
+function verbOf(act: ActVerb): Verb {
+  const side = act.by === 'either' ? 'either side' : `${act.by} side`;
+  const example = `srx referral ${act.name} ${EXAMPLE_ID}${act.example && ` ${act.example}`}`;
+  return {
+    noun: 'referral',
+    name: act.name,
+    summary: `${act.summary} (${side})`,
+    examples: [act.severe ? `${example} --yes` : example],
+    operands: [REFERRAL],
+    options: {
+      ...act.options,
+      ...GRANT,
+      ...WITH,
+      ...REQUEST_ID,
+      ...CONNECTION_OPTIONS,
+      ...(act.severe && YES_OPTION),
+    },
+    run: (call) => runAct(act, call),
+  };
+}
+
+async function runAct(act: ActVerb, call: Call): Promise<void> {
+  const { flags, io } = call;
+  const referralId = call.operands[0] ?? '';
+  const grants: Grant[] = [];
+  for (const file of flags.texts('grant')) grants.push(...(await readGrants(io, file)));
+  await withNode(
+    call,
+    async (client) => {
+      const view = remembered(() => retried(() => client.getReferral({ referralId }), io.signal));
+      const { body, sections } = await act.make({ flags, io, view });
+      if (act.severe !== undefined) await confirm(call, act.name, act.severe);
+      await send(call, (requestId) =>
+        client.act({ requestId, referralId, body, sections, grants }),
+      );
+    },
+    flags.text('with'),
+  );
+}
+
+function requestVerb(): Verb {
+  return {
+    noun: 'referral',
+    name: 'request',
+    summary: 'starts a referral from a local case: the minimum set, to exactly one partner',
+    examples: [
+      'srx referral request HH-2026-0001 --to https://homeward-hands.example',
+      'srx referral request HH-2026-0002 --to https://homeward-hands.example --with second.token',
+    ],
+    operands: [{ name: 'CODE', help: 'local code of the case' }],
+    options: {
+      to: { value: 'URL', help: 'entity id of the partner (srx member list)' },
+      continues: { value: 'ID', help: 'an older referral that this one takes up again' },
+      ...WITH,
+      ...REQUEST_ID,
+      ...CONNECTION_OPTIONS,
+    },
+    run: (call) =>
+      sendBy(call, (client, requestId) =>
+        client.requestReferral({
+          requestId,
+          localCode: call.operands[0] ?? '',
+          recipient: call.flags.required('to'),
+          continuesReferralId: call.flags.text('continues') ?? '',
+        }),
+      ),
+  };
+}
+
+function releaseVerb(): Verb {
+  return {
+    noun: 'referral',
+    name: 'release',
+    summary: 'releases the package, after the person said yes again (referring side)',
+    examples: [`srx referral release ${EXAMPLE_ID} --reconfirmed-at 2027-01-05T10:00:00+01:00`],
+    operands: [REFERRAL],
+    options: {
+      'reconfirmed-at': { value: 'TIME', help: 'when the person said yes again' },
+      ...WITH,
+      ...REQUEST_ID,
+      ...CONNECTION_OPTIONS,
+    },
+    run: (call) => {
+      const said = call.flags.required('reconfirmed-at');
+      const reconfirmedAt = readTime('reconfirmed-at', said, call.io.clock);
+      const referralId = call.operands[0] ?? '';
+      return sendBy(call, (client, requestId) =>
+        client.releasePackage({ requestId, referralId, reconfirmedAt }),
+      );
+    },
+  };
+}
+
+function sendBy(
+  call: Call,
+  act: (client: CaseworkClient, requestId: string) => Promise<{ outcome: Outcome }>,
+): Promise<void> {
+  const work = (client: CaseworkClient) => send(call, (requestId) => act(client, requestId));
+  return withNode(call, work, call.flags.text('with'));
+}
+
+async function send(
+  { flags, io, out }: Call,
+  act: (requestId: string) => Promise<{ outcome: Outcome }>,
+): Promise<void> {
+  const requestId = flags.text('request-id') ?? uuid4();
+  if (!/^[0-9a-f-]{36}$/.test(requestId)) throw new UsageError('--request-id must be a UUID.');
+  try {
+    const { outcome } = await retried(() => act(requestId), io.signal);
+    const { referralId, seq, status } = outcome;
+    out.answer({ ...outcome, requestId }, [
+      `Stored as message ${seq}; the referral is ${status}.`,
+      `  referral ${referralId}`,
+    ]);
+  } catch (cause) {
+    const isOpen = cause instanceof Refusal && ['UNAVAILABLE', 'TIMED_OUT'].includes(cause.code);
+    if (isOpen) out.note(`To try the very same again, add --request-id ${requestId}`);
+    throw cause;
+  }
+}
+
+function remembered(ask: () => Promise<View>): () => Promise<View> {
+  let asked: Promise<View> | undefined;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
+}

@@ -1,0 +1,110 @@
+// srx staff: who may act at this node. A token is written to a file and shown
+// nowhere.
+
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import { ROLES, type Role } from '#model/codes.ts';
+import { Refusal } from '#model/refusal.ts';
+import { checkStaffId, tokenFileOf } from '#services/node/first-staff.ts';
+import { confirm } from '../confirm.ts';
+import { folderOf, withNode } from '../connection.ts';
+import { writeOutput } from '../files.ts';
+import { answerPage, pageOf, sinceOf } from '../pages.ts';
+import { when } from '../text.ts';
+import {
+  type Call,
+  CONNECTION_OPTIONS,
+  PAGE_OPTIONS,
+  SINCE_OPTION,
+  type Verb,
+  YES_OPTION,
+} from '../verb.ts';
+
+const ID = { name: 'ID', help: 'small letters, digits, dots and dashes; no name of a person' };
+
+export const staffVerbs: readonly Verb[] = [
+  {
+    noun: 'staff',
+    name: 'add',
+    summary: 'adds a member of staff; the token goes into a file of mode 0600, and nowhere else',
+    examples: [
+      'srx staff add counsellor-2 --role caseworker',
+      'srx staff add records --role service --out /run/srx/records.token',
+    ],
+    operands: [ID],
+    options: {
+      role: { value: 'ROLE', help: 'what it may do', choices: ROLES },
+      out: { value: 'FILE', help: "the token's file (staff/ID.token in the node's folder)" },
+      ...CONNECTION_OPTIONS,
+    },
+    async run(call) {
+      const staffId = call.operands[0] ?? '';
+      checkStaffId(staffId);
+      const role = call.flags.required('role') as Role;
+      const out = call.flags.text('out');
+      const file = out ?? resolve(join(folderOf(call), tokenFileOf(staffId)));
+      await mustBeNew(file);
+      const { staff, token } = await withNode(call, (client) => client.addStaff({ staffId, role }));
+      await keepToken(call, file, token, staffId);
+      call.out.answer({ staff, tokenFile: file }, [`${staffId} is ${role}; the token is in`, file]);
+    },
+  },
+  {
+    noun: 'staff',
+    name: 'list',
+    summary: 'lists who may act here',
+    examples: ['srx staff list', 'srx staff list --json'],
+    options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
+    async run(call) {
+      const since = sinceOf(call);
+      const page = await withNode(call, (client) => client.listStaff(pageOf(call)));
+      const staff = page.staff.filter(({ createdAt }) => createdAt >= since);
+      const lines = staff.map(
+        ({ staffId, role, createdAt }) => `${when(createdAt)}  ${role.padEnd(13)}  ${staffId}`,
+      );
+      answerPage(call, { ...page, staff }, lines, 'No member of staff.');
+    },
+  },
+  {
+    noun: 'staff',
+    name: 'remove',
+    summary: 'ends a token at once',
+    examples: ['srx staff remove counsellor-2', 'srx staff remove counsellor-2 --yes'],
+    operands: [ID],
+    options: { ...CONNECTION_OPTIONS, ...YES_OPTION },
+    async run(call) {
+      const staffId = call.operands[0] ?? '';
+      await confirm(call, 'remove', `The token of ${staffId} ends at once.`);
+      await withNode(call, (client) => client.removeStaff({ staffId }));
+      call.out.answer({ removed: staffId }, [`${staffId} may not act here any more.`]);
+    },
+  },
+];
+
+// Before the node is asked: a token that cannot be kept would be lost.
+async function mustBeNew(file: string): Promise<void> {
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) {
+    throw new Refusal('CONFLICT', 'The token file is there already: name another one by --out.');
+  }
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    const text = 'The folder of the token file cannot be written: name another file by --out.';
+    throw new Refusal('BAD_CONFIG', text, { cause });
+  });
+}
+
+async function keepToken(call: Call, file: string, token: string, staffId: string) {
+  try {
+    await writeOutput(call.io, file, `${token}\n`, 0o600);
+  } catch (cause) {
+    // Nobody has it: it must not stay valid.
+    await withNode(call, (client) => client.removeStaff({ staffId }));
+    throw cause;
+  }
+}
