@@ -55,7 +55,7 @@ export async function* tell(story: Story): AsyncGenerator<Told, { referralId: st
   const { federation, clock } = story;
   await federation.nodes.referring.client().importCase({ caseFile: story.caseFile });
   let referralId = '';
-  for (const { act, two = false, ...beat } of beats()) {
+  for (const { act: take, two = false, ...beat } of beats()) {
     if (beat.afterHours > 0) {
       clock.pass(beat.afterHours);
       await federation.catchUp();
@@ -63,7 +63,7 @@ export async function* tell(story: Story): AsyncGenerator<Told, { referralId: st
     const own = federation.nodes[beat.side].client();
     const pair = federation.nodes[beat.side].client({ second: true });
     const now = Math.floor(clock.now() / 1000);
-    const { outcome } = await act({ own, pair, story, referralId, now });
+    const { outcome } = await take({ own, pair, story, referralId, now });
     referralId = outcome.referralId;
     const line = await receiptOf(own, referralId, outcome.messageId);
     yield {

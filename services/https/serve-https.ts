@@ -1,7 +1,8 @@
 // A small HTTPS server for public documents: GET only, TLS 1.3, bounds on all
 // that a stranger sends, errors in the form of OpenID Federation 1.0 section 8.9.
-import { createServer, type Server } from 'node:https';
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';

@@ -2,9 +2,8 @@
 // owner that is gone is taken over.
 
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
-
-import { randomBytes, toBase64url } from '#crypto/digest.ts';
 import { resolve } from 'node:path';
+import { randomBytes, toBase64url } from '#crypto/digest.ts';
 
 const POLL_MS = 200;
 /** Locks of this process, by path. */
@@ -35,7 +34,7 @@ export async function withLock<T>(
   for (let waitedMs = 0; waitedMs <= waitMs; waitedMs += POLL_MS) {
     await using lock = await takeLock(file);
     if (lock) return await work();
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((done) => setTimeout(done, POLL_MS));
   }
   throw new Error('Another process holds the lock for too long.');
 }

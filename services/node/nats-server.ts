@@ -129,8 +129,8 @@ class Keeper {
 
   async #pause(failures: number): Promise<void> {
     const last = limits.publishBackoffMs.length - 1;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, limits.publishBackoffMs[Math.min(failures, last)]);
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const timer = setTimeout(end, limits.publishBackoffMs[Math.min(failures, last)]);
     this.#wake = resolve;
     await promise;
     clearTimeout(timer);

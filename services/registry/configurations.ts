@@ -5,11 +5,10 @@ import { z } from 'zod';
 import { writeAtomically } from '#crypto/files.ts';
 import { limits } from '#model/limits.ts';
 import { entityId } from '#model/message.ts';
+import { createPinnedGet } from '#services/https/pinned-get.ts';
 import { readConfiguration } from '#trust/entity-statement.ts';
 import { readNodeMetadata } from '#trust/metadata.ts';
 import { configurationUrl } from '#trust/registry-reader.ts';
-
-import { createPinnedGet } from '#services/https/pinned-get.ts';
 
 import type { MemberRecord } from './member-file.ts';
 import { inFolder, parseFile, readText, toJson } from './registry-folder.ts';

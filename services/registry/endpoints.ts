@@ -1,10 +1,9 @@
 // The federation endpoints (OpenID Federation 1.0 sections 8 and 9): which
 // question has which answer, apart from how it came. Unknown parameters are ignored.
 import { Refusal } from '#model/refusal.ts';
+import { type Answer, HttpFailure } from '#services/https/serve-https.ts';
 import { NODE_ENTITY_TYPE } from '#trust/metadata.ts';
 import { TrustFailure } from '#trust/trust-failure.ts';
-
-import { type Answer, HttpFailure } from '#services/https/serve-https.ts';
 
 import type { Directory } from './directory.ts';
 import { PATHS, type Statements } from './statements.ts';

@@ -6,10 +6,8 @@ import type { PublicJwk } from '#crypto/keys.ts';
 import type { Clock } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
 import { type Log, silentLog } from '#model/log.ts';
-
-import { codesOf } from '#trust/trust-failure.ts';
-
 import { serveHttps } from '#services/https/serve-https.ts';
+import { codesOf } from '#trust/trust-failure.ts';
 
 import { Directory } from './directory.ts';
 import { answerFederation } from './endpoints.ts';

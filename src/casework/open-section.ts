@@ -40,7 +40,7 @@ export async function openSection(
   }
   const stored = (await context.store.listSections(row.referralId))
     .filter((s) => s.author === 'peer' && s.section === section && s.sealed !== null)
-    .sort((a, b) => b.seq - a.seq)[0];
+    .toSorted((a, b) => b.seq - a.seq)[0];
   const opened = stored && openAtRest(context.exchange.context, stored);
   if (!stored || !opened) {
     throw new Refusal('NOT_FOUND', `Section ${section}: the partner has not sent it.`);

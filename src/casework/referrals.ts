@@ -77,7 +77,7 @@ export async function viewReferral(
 /** In an order in which each message follows what its author had seen. */
 function timelineOf(context: CaseworkContext, referral: OpenReferral): TimelineLine[] {
   const lines = referral.stored.messages.map((message) => lineOf(context, referral, message));
-  return lines.sort((a, b) => a.sentAt - b.sentAt || a.seq - b.seq);
+  return lines.toSorted((a, b) => a.sentAt - b.sentAt || a.seq - b.seq);
 }
 
 function lineOf(

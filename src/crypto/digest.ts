@@ -1,6 +1,6 @@
 // Digests, random values and the one spelling of bytes as text: base64url
 // without padding (RFC 4648 section 5), in its canonical form only.
-import { hash, createHmac, randomBytes as random, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes as random, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';

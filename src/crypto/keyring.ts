@@ -132,7 +132,7 @@ export class Keyring {
       key.state === 'current' || (key.state === 'retired' && purpose !== 'encryption');
     return this.#stored
       .filter((key) => key.purpose === purpose && isPublished(key))
-      .sort((a, b) => Number(b.state === 'current') - Number(a.state === 'current'))
+      .toSorted((a, b) => Number(b.state === 'current') - Number(a.state === 'current'))
       .map((key) => key.publicJwk);
   }
 

@@ -18,7 +18,7 @@ import {
   readEndpoints,
   readMemberIds,
 } from './registry-reader.ts';
-import { readCachedChains, type StatementCache, formatCachedChains } from './statement-cache.ts';
+import { formatCachedChains, readCachedChains, type StatementCache } from './statement-cache.ts';
 import { codesOf, TrustFailure } from './trust-failure.ts';
 import { type Anchor, verifyChain } from './verify-chain.ts';
 

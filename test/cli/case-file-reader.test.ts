@@ -125,14 +125,14 @@ describe('one fault in a case file', () => {
       'YYYY-MM-DD',
     ],
     [
-      "phone: '+359700000002'",
+      'phone: "+359700000002"',
       "phone: '0700 2'",
       'sections.arrival.metBy.phone',
       'is not written as it must be',
       'international form',
     ],
     [
-      "phone: '+359700000002'",
+      'phone: "+359700000002"',
       'phone: +359700000002',
       'sections.arrival.metBy.phone',
       'must be text',
@@ -212,7 +212,7 @@ describe('one fault in a case file', () => {
   });
 
   it('asks for the end of a grant', () => {
-    const changed = with_("until: '2031-12-31T23:59:59Z'", '');
+    const changed = with_('until: "2031-12-31T23:59:59Z"', '');
     const [fault, ...others] = faultsOf(changed.text);
     expect(others).toEqual([]);
     expect(fault).toMatchObject({ path: 'grants[0].until', what: 'is missing' });
@@ -293,7 +293,7 @@ describe('a file that cannot be read', () => {
     ['indentation', Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
     ['dashes', '- '.repeat(50_000)],
     ['questions', '? '.repeat(50_000)],
-    ['keys', `${Array.from({ length: 400_000 }, () => 'a: 1').join('\n')}`],
+    ['keys', Array.from({ length: 400_000 }, () => 'a: 1').join('\n')],
     ['length', 'a'.repeat(limits.caseFileBytesMax + 1)],
     ['many keys', Array.from({ length: 24_000 }, (_, i) => `x${i}: 1`).join('\n')],
   ])('is answered in time when its %s has no bound', (_, text) => {

@@ -52,7 +52,7 @@ describe('the keyring', () => {
     expect(JSON.stringify(keyring.publicJwks('message'))).not.toMatch(/"d"/);
     expect(JSON.stringify(keyring)).toBe('{}');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect((await readdir(folder.path('.'))).sort()).toEqual(['keys.json', 'node.key']);
+    expect((await readdir(folder.path('.'))).toSorted()).toEqual(['keys.json', 'node.key']);
   });
 
   it('replaces a message key, publishes the old until its messages have ended, and cannot sign with it', async () => {

@@ -36,7 +36,7 @@ describe('keys', () => {
   it('cannot be exported and carry no private part in their public form', async () => {
     for (const key of [await createSigningKey(), await createOpeningKey()]) {
       expect(key.privateKey.extractable).toBe(false);
-      expect(Object.keys(key.publicJwk).sort()).toEqual(['crv', 'kid', 'kty', 'x']);
+      expect(Object.keys(key.publicJwk).toSorted()).toEqual(['crv', 'kid', 'kty', 'x']);
     }
   });
 

@@ -1,18 +1,17 @@
-import { connect } from '@nats-io/transport-node';
-import { jetstreamManager } from '@nats-io/jetstream';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 
 import { silentLog } from '#model/log.ts';
 import { connectEventStream } from '#nats/stream.ts';
 import { writeNatsServerConfig } from '#services/node/nats-server-config.ts';
 import { launchNatsServer } from '#services/node/nats-server-process.ts';
+import { makeEvents, SOURCE, until } from '#test/tracking/test-events.ts';
 import { writeCloudEvent } from '#tracking/cloud-event.ts';
 import type { EventStream } from '#tracking/ports.ts';
-
-import { makeEvents, SOURCE, until } from '#test/tracking/test-events.ts';
 import { startTestNats, testNatsBinary } from './test-nats.ts';
 
 const outgoing = (count: number) =>

@@ -22,7 +22,7 @@ export function makeEvent(fields: Partial<TrackingEvent> = {}): TrackingEvent {
     messageId: randomUUID(),
     status: 'requested',
     ...fields,
-  } as TrackingEvent;
+  };
 }
 
 export function makeEvents(count: number, fields: Partial<TrackingEvent> = {}): TrackingEvent[] {
