@@ -2,7 +2,7 @@
 // never left alone, stopped by its pid.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { limits } from '#model/limits.ts';
@@ -61,24 +61,28 @@ async function untilReady(
   launch: NatsServerLaunch,
   tail: () => string,
 ): Promise<number> {
-  const file = join(launch.portsDir, `nats-server_${child.pid}.ports`);
   for (let waitedMs = 0; waitedMs < limits.natsStartMs; waitedMs += POLL_MS) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       throw notStarted(launch, tail());
     }
-    const port = portIn(await readFile(file, 'utf8').catch(() => ''));
-    if (port !== undefined) {
-      await rm(file, { force: true });
-      return port;
-    }
+    const port = await takePort(launch.portsDir, child.pid);
+    if (port !== undefined) return port;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new Refusal('BAD_CONFIG', 'The nats-server did not become ready in time: start again.');
 }
 
-function portIn(portsJson: string): number | undefined {
+/** The file is named by the program, whatever that is called, and its pid. */
+async function takePort(portsDir: string, pid: number): Promise<number | undefined> {
+  const names = await readdir(portsDir).catch(() => []);
+  const name = names.find((one) => one.endsWith(`_${pid}.ports`));
+  if (name === undefined) return undefined;
+  const file = join(portsDir, name);
+  const portsJson = await readFile(file, 'utf8').catch(() => '');
   const port = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(portsJson)?.[1];
-  return port === undefined ? undefined : Number(port);
+  if (port === undefined) return undefined;
+  await rm(file, { force: true });
+  return Number(port);
 }
 
 function notStarted(launch: NatsServerLaunch, tail: string): Refusal {

@@ -131,7 +131,7 @@ class Keeper {
     const last = limits.publishBackoffMs.length - 1;
     const { promise, resolve: end } = Promise.withResolvers<void>();
     const timer = setTimeout(end, limits.publishBackoffMs[Math.min(failures, last)]);
-    this.#wake = resolve;
+    this.#wake = end;
     await promise;
     clearTimeout(timer);
   }

@@ -64,6 +64,16 @@ describe("the node's own nats-server", () => {
     expect(await readFile(`/proc/${server.pid()}/cmdline`, 'utf8')).not.toContain(server.password);
   });
 
+  it('may have another file name than nats-server', async () => {
+    await using folder = await makeFolder();
+    const binary = join(folder.path, 'events-2.9');
+    await copyFile(await testNatsBinary(), binary);
+    await chmod(binary, 0o755);
+    const launch = { ...(await options(join(folder.path, 'nats'))), binary };
+    await using server = await startNatsServer(launch);
+    expect(isAlive(server.pid())).toBe(true);
+  });
+
   it('says that its port is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
@@ -104,6 +114,25 @@ describe("the node's own nats-server", () => {
     await server[Symbol.asyncDispose]();
     expect(isAlive(pid)).toBe(false);
     expect(isAlive(server.pid())).toBe(false);
+  });
+
+  it('is stopped at once while it waits to be started again', async () => {
+    await using folder = await makeFolder();
+    const binary = join(folder.path, 'a-server');
+    await copyFile(await testNatsBinary(), binary);
+    await chmod(binary, 0o755);
+    const launch = { ...(await options(join(folder.path, 'nats'))), binary };
+    const failing: string[] = [];
+    const log = { ...silentLog, error: (event: string) => void failing.push(event) };
+    const server = await startNatsServer({ ...launch, log });
+    await rm(binary);
+    process.kill(server.pid(), 'SIGKILL');
+    await until(() => failing.includes('nats-server-died'));
+    // Long enough for some tries in vain: the next pause lasts for two seconds.
+    await new Promise((resolve) => setTimeout(resolve, 1900));
+    const beganMs = performance.now();
+    await server[Symbol.asyncDispose]();
+    expect(performance.now() - beganMs).toBeLessThan(1000);
   });
 
   it('does not outlive a node that is killed', async () => {
