@@ -23,7 +23,6 @@ export const limits = {
   parkedPerReferralMax: 64,
   messageLifeSecondsMax: 30 * DAY_SECONDS,
   clockSkewSecondsMax: 5 * 60,
-  refusedBytesKeptMax: 32 * KIB,
 
   // Rules of the fold
   riskAgeSecondsMax: 14 * DAY_SECONDS,
