@@ -59,7 +59,7 @@ export type Federation = AsyncDisposable & {
   registry: Registry;
   nodes: Record<Side, FederationNode>;
   prepared: Prepared;
-  /** After the clock moved: statements are fetched anew, due work is done. */
+  /** After the clock moved: keys renewed, statements fetched anew, due work done. */
   catchUp(): Promise<void>;
   restart(side: Side): Promise<void>;
 };
@@ -151,6 +151,7 @@ export async function runFederation(
     ]);
   });
   const catchUp = async () => {
+    await Promise.all([nodes.referring.renewKeys(), nodes.receiving.renewKeys()]);
     await registry.refresh();
     await Promise.all([nodes.referring.refreshMembers(), nodes.receiving.refreshMembers()]);
     nodes.referring.exchange.wake();

@@ -27,6 +27,7 @@ import { startFederationEndpoint } from './federation-endpoint.ts';
 import { fetchStatementsFrom } from './fetch-statements.ts';
 import { takeFirstStaff } from './first-staff.ts';
 import { holdFolder } from './folder-lock.ts';
+import { startKeyUpkeep } from './key-upkeep.ts';
 import { type NodeKeys, openKeys } from './keys.ts';
 import { nodeProfile } from './member-file.ts';
 import { fileStatementCache } from './statement-cache.ts';
@@ -54,6 +55,8 @@ export type RunningNode = AsyncDisposable & {
   events: NodeEvents;
   /** Asks the registry now; false when it did not answer. */
   refreshMembers(): Promise<boolean>;
+  /** Looks now for keys that are due; by itself every hour. */
+  renewKeys(): Promise<void>;
 };
 
 /** @throws Refusal BAD_CONFIG, KEY_UNAVAILABLE: each says what to do */
@@ -63,6 +66,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
   stack.use(await holdFolder(config.folder));
   const keys = await openKeys(config);
   stack.defer(() => keys.keyFile.close());
+  const upkeep = stack.use(await startKeyUpkeep({ keyring: keys.keyring, clock, log }));
   const store = stack.use(await openStore({ url: await databaseUrl(config), clock, log }));
   await takeFirstStaff(config.folder, store);
   const events = stack.use(
@@ -127,6 +131,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
     exchange,
     events,
     refreshMembers: () => members.refresh(),
+    renewKeys: () => upkeep.renew(),
     async [Symbol.asyncDispose]() {
       await running.disposeAsync();
       log.info('node-stopped', { organisation: config.organisation });

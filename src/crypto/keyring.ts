@@ -26,7 +26,8 @@ export type SigningPurpose = Exclude<KeyPurpose, 'encryption'>;
 /**
  * current: used. retired: replaced, still published (to verify) or still opening.
  * ended: only listed. Times are whole seconds; retiresAt is when a current
- * encryption key must be replaced, or when a retired key ends; otherwise null.
+ * encryption key must be replaced, or when a retired key ends; otherwise null: a
+ * retired message key has no end, because what it signed is evidence for years.
  */
 export type KeyEntry = {
   kid: string;
@@ -60,6 +61,12 @@ const File = z.strictObject({
 });
 
 const CONTEXT = 'srx-keyring.v1';
+// Beyond these a statement would not be read; the oldest stay out.
+const PUBLISHED_MAX: Readonly<Record<KeyPurpose, number>> = {
+  federation: limits.federationKeysMax,
+  message: limits.messageKeysMax,
+  encryption: limits.encryptionKeysMax,
+};
 type Clock = { now(): number };
 
 export class Keyring {
@@ -133,6 +140,7 @@ export class Keyring {
     return this.#stored
       .filter((key) => key.purpose === purpose && isPublished(key))
       .toSorted((a, b) => Number(b.state === 'current') - Number(a.state === 'current'))
+      .slice(0, PUBLISHED_MAX[purpose])
       .map((key) => key.publicJwk);
   }
 
@@ -205,10 +213,11 @@ function createStored(purpose: KeyPurpose, clock: Clock): Stored {
   return { kid: publicJwk.kid, purpose, createdAt, retiresAt, state: 'current', publicJwk, d };
 }
 
-// A signature may still be under way for as long as a message lives; it needs
-// no private key any more. A parcel under way does.
+// A retired signing key needs no private part any more; a parcel under way does.
+// A partner that was restored from an old copy reads old messages and receipts again.
 function retire({ d, ...key }: Stored, now: number): Stored {
-  if (key.purpose !== 'encryption') {
+  if (key.purpose === 'message') return { ...key, state: 'retired', retiresAt: null };
+  if (key.purpose === 'federation') {
     return { ...key, state: 'retired', retiresAt: now + limits.messageLifeSecondsMax };
   }
   const retiresAt = now + limits.encryptionKeyOverlapSeconds;

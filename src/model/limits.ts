@@ -139,6 +139,7 @@ export const limits = {
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,
   encryptionKeyOverlapSeconds: 7 * DAY_SECONDS,
+  keyUpkeepMs: 60 * 60 * SECOND_MS,
   tlsCertificateLifeMs: 730 * DAY_SECONDS * SECOND_MS,
 
   // Keys

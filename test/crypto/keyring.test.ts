@@ -55,26 +55,45 @@ describe('the keyring', () => {
     expect((await readdir(folder.path('.'))).toSorted()).toEqual(['keys.json', 'node.key']);
   });
 
-  it('replaces a message key, publishes the old until its messages have ended, and cannot sign with it', async () => {
+  it('replaces a message key, publishes the old for good, and cannot sign with it', async () => {
     await using folder = await makeFolder();
     const { file, nodeKey, keyring } = await makeKeyring(folder);
     const old = keyring.signing('message').kid;
     const next = await keyring.rotate('message', clockAt(START + 10));
+    const years = START + 10 * 365 * 24 * 60 * 60;
+    expect(await keyring.destroyEnded(clockAt(years))).toEqual([]);
     for (const ring of [keyring, await Keyring.open(file, nodeKey)]) {
       expect(ring.signing('message').kid).toBe(next);
       expect(ring.publicJwks('message').map(({ kid }) => kid)).toEqual([next, old]);
     }
-    const ends = START + 10 + limits.messageLifeSecondsMax;
     expect(keyring.list().find(({ kid }) => kid === old)).toEqual({
       kid: old,
       purpose: 'message',
       createdAt: START,
-      retiresAt: ends,
+      retiresAt: null,
       state: 'retired',
     });
+  });
+
+  it('publishes no more message keys than a statement may hold, the newest of them', async () => {
+    await using folder = await makeFolder();
+    const { keyring } = await makeKeyring(folder);
+    const kids = [keyring.signing('message').kid];
+    for (let i = 0; i <= limits.messageKeysMax; i += 1) {
+      kids.unshift(await keyring.rotate('message', clockAt(START + i)));
+    }
+    const published = keyring.publicJwks('message').map(({ kid }) => kid);
+    expect(published).toEqual(kids.slice(0, limits.messageKeysMax));
+  });
+
+  it('ends a replaced federation key, and goes on listing it', async () => {
+    await using folder = await makeFolder();
+    const { keyring } = await makeKeyring(folder);
+    const old = keyring.signing('federation').kid;
+    await keyring.rotate('federation', clockAt(START));
+    const ends = START + limits.messageLifeSecondsMax;
     expect(await keyring.destroyEnded(clockAt(ends - 1))).toEqual([]);
     expect(await keyring.destroyEnded(clockAt(ends))).toEqual([old]);
-    expect(keyring.publicJwks('message').map(({ kid }) => kid)).toEqual([next]);
     expect(keyring.list().find(({ kid }) => kid === old)?.state).toBe('ended');
   });
 
