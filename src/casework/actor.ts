@@ -40,6 +40,17 @@ export function mustMay(actor: Actor, permission: Permission): void {
 }
 
 /**
+ * Whether two people stand behind an act. A second one who is not needed is judged all the same:
+ * the message says that there was one.
+ * @throws Refusal SECOND_PERSON_NEEDED
+ */
+export function areTwo(actor: Actor, second: Actor | null, isNeeded: boolean): boolean {
+  if (second === null && !isNeeded) return false;
+  mustBeAnother(actor, second);
+  return true;
+}
+
+/**
  * The second person of an act: another human being, with a token of their own.
  * @throws Refusal SECOND_PERSON_NEEDED
  */

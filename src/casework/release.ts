@@ -3,7 +3,7 @@
 import type { Sent } from '#exchange/send.ts';
 import { needsSecondPerson } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
-import { type Actor, mustBeAnother } from './actor.ts';
+import { type Actor, areTwo } from './actor.ts';
 import { loadCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsFor, sectionsFor } from './from-case.ts';
@@ -29,7 +29,7 @@ export async function releasePackage(
     throw new Refusal('ILLEGAL_STEP', 'Only the referring side, which has the case, releases it.');
   }
   const caseFile = await loadCase(context, row.localCode);
-  if (needsSecondPerson(caseFile.sections.minimum)) mustBeAnother(actor, second);
+  const secondPerson = areTwo(actor, second, needsSecondPerson(caseFile.sections.minimum));
   const pair = { own: context.organisation, partner: row.partner };
   const grants = grantsFor(caseFile, ['package', 'follow-up'], pair);
   return context.exchange.send({
@@ -37,7 +37,7 @@ export async function releasePackage(
     referralId,
     body: {
       step: 'packageReleased',
-      packageReleased: { reconfirmedAt, secondPerson: second !== null },
+      packageReleased: { reconfirmedAt, secondPerson },
     },
     sections: sectionsFor(caseFile, grants, 'package', row.partner),
     grants,

@@ -7,7 +7,7 @@ import { limits } from '#model/limits.ts';
 import type { StepBody } from '#model/message.ts';
 import { needsSecondPerson } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
-import { type Actor, mustBeAnother } from './actor.ts';
+import { type Actor, areTwo } from './actor.ts';
 import { loadCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsFor, sectionsFor } from './from-case.ts';
@@ -31,7 +31,7 @@ export async function requestReferral(
   const { requestId, localCode, recipient } = request;
   const caseFile = await loadCase(context, localCode);
   const { minimum } = caseFile.sections;
-  if (needsSecondPerson(minimum)) mustBeAnother(actor, second);
+  const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
   const pair = { own: context.organisation, partner: recipient };
   const grants = grantsFor(caseFile, ['contact', 'assessment'], pair);
   const caseCode = (await context.store.findCaseCode(localCode, recipient)) ?? uuid4();
@@ -49,7 +49,7 @@ export async function requestReferral(
         rulesVersion: limits.rulesVersion,
         caseCode,
         answerBy: nowSeconds(context.clock) + limits.answerSecondsByPriority[minimum.priority],
-        secondPerson: second !== null,
+        secondPerson,
         ...(continues && { continues }),
       },
     },
