@@ -86,29 +86,43 @@ async function place(
   placing: Placing,
   arrived: Arrived,
 ): Promise<string> {
-  const { entry, peer } = arrived;
+  const { referralId } = arrived.entry.envelope;
+  let isCompared = false;
   for (let attempt = 0; attempt < limits.commitRetriesMax; attempt += 1) {
-    const stored = await context.store.load(entry.envelope.referralId);
-    const partner = stored.row?.partner ?? stored.messages[0]?.partner;
-    // 7 … and in a referral of this pair. To anyone else it does not exist.
-    if (partner !== undefined && partner !== peer.organisation) {
-      throw new Refusal('NOT_FOUND', 'referral_id: no such referral between the two.');
-    }
-    const receipt = await placeOnce(context, placing, arrived, openReferral(stored, context.codec));
-    if (receipt !== null) return receipt;
+    const placed = await context.inTurn(referralId, () =>
+      placeOnce(context, placing, arrived, isCompared),
+    );
+    if (placed === 'compare') {
+      // Not in our turn: the partner, asked for its heads, may need one too.
+      if (!(await placing.compare(referralId, arrived.peer))) {
+        throw new Refusal('SYNC_FIRST', 'Heads are being compared; send the message again.');
+      }
+      isCompared = true;
+    } else if (placed) return placed.receipt;
   }
   throw new Refusal('UNAVAILABLE', 'The referral is busy; send the message again.');
 }
 
+/** Null: somebody else was faster. 'compare': heads were not compared since the start. */
 async function placeOnce(
   context: ExchangeContext,
   placing: Placing,
   arrived: Arrived,
-  referral: OpenReferral,
-): Promise<string | null> {
+  isCompared: boolean,
+): Promise<{ receipt: string } | 'compare' | null> {
   const { entry, peer } = arrived;
   const { envelope, content } = entry;
   const { referralId, seq } = envelope;
+  const stored = await context.store.load(referralId);
+  const partner = stored.row?.partner ?? stored.messages[0]?.partner;
+  // 7 … and in a referral of this pair. To anyone else it does not exist.
+  if (partner !== undefined && partner !== peer.organisation) {
+    throw new Refusal('NOT_FOUND', 'referral_id: no such referral between the two.');
+  }
+  // 5 once more: the same bytes may have come twice at the same time.
+  const twin = stored.messages.find((m) => m.author === 'peer' && m.digest === entry.digest);
+  if (twin?.receipt) return { receipt: twin.receipt };
+  const referral = openReferral(stored, context.codec);
 
   // 8 One id and one number have one message. Two are proof of a fork; both are kept.
   if (rivalOf(referral, entry)) {
@@ -124,7 +138,7 @@ async function placeOnce(
   const gap = gapOf(referral, entry);
   if (gap !== null) {
     if (content?.body.step === 'consentWithdrawn') {
-      return keepEarlyWithdrawal(context, arrived, referral);
+      return given(await keepEarlyWithdrawal(context, arrived, referral));
     }
     // A sender goes on only after a receipt, so one of the two has lost something.
     void placing.compare(referralId, peer).catch(() => false);
@@ -140,19 +154,20 @@ async function placeOnce(
     );
   }
   const reason = refusalReason(referral, arrived, now);
-  if (reason !== null && referral.stored.row?.comparedBoot !== context.boot) {
-    // To refuse is to write: not before heads were compared since this start.
-    if (!(await placing.compare(referralId, peer))) {
-      throw new Refusal('SYNC_FIRST', 'Heads are being compared; send the message again.');
-    }
-  }
+  // To refuse is to write: not before heads were compared since this start.
+  const mayWrite = isCompared || stored.row?.comparedBoot === context.boot;
+  if (reason !== null && !mayWrite) return 'compare';
 
   // 13 Sections are bound to the message by digest. (12, legal, is the fold's
   // word in takeMessage; so is the gate.)
   checkDigests(referralId, content?.sections ?? [], content ? arrived.sections : []);
 
   // 14 One transaction, 15 the receipt.
-  return takeMessage(context, arrived, referral, reason);
+  return given(await takeMessage(context, arrived, referral, reason));
+}
+
+function given(receipt: string | null): { receipt: string } | null {
+  return receipt === null ? null : { receipt };
 }
 
 /** The stored message that has this number in the author's chain, with other bytes. */

@@ -53,8 +53,12 @@ export async function send(
 
 /** Two requests with one id would each open a referral: they take turns by the id. */
 function inTurnOf<T>(context: ExchangeContext, draft: Draft, work: () => Promise<T>): Promise<T> {
-  const once = () => context.inTurn(draft.referralId, work);
+  const once = () => context.inTurn(draft.referralId, work, isWithdrawal(draft));
   return draft.opens ? context.inTurn(draft.messageId, once) : once();
+}
+
+function isWithdrawal({ body }: Draft): boolean {
+  return body.step === 'consentWithdrawn';
 }
 
 async function compareFirst(
@@ -84,8 +88,7 @@ async function sendOnce(context: ExchangeContext, draft: Draft): Promise<Sent | 
   }
   if (!draft.opens && !row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
   // A withdrawal waits for nothing: not for the partner, not for a restored copy.
-  const isWithdrawal = draft.body.step === 'consentWithdrawn';
-  if (row && !isWithdrawal && row.comparedBoot !== context.boot) return 'compare';
+  if (row && !isWithdrawal(draft) && row.comparedBoot !== context.boot) return 'compare';
   return append(context, draft, openReferral(stored, context.codec));
 }
 

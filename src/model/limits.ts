@@ -46,6 +46,7 @@ export const limits = {
   syncMessagesMax: 64,
   syncRoundsMax: 128,
   commitRetriesMax: 8,
+  turnsWaitingMax: 256, // in one referral
 
   // Store
   writeBatchMax: 32,
