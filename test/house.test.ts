@@ -104,7 +104,7 @@ describe('the rooms', () => {
 describe('the files of the program', () => {
   it('read the environment nowhere but in main files', () => {
     const readers = program.filter((path) => /\bprocess\s*\.\s*env\b/.test(read(path)));
-    expect(readers.toSorted()).toEqual(['services/cli/main.ts', 'services/registry/main.ts']);
+    expect(readers.toSorted()).toEqual(['services/cli/main.ts']);
   });
 
   it('are no longer than can be read at once', () => {

@@ -22,7 +22,7 @@ export function folderOf({ flags, env }: Pick<Call, 'flags' | 'env'>): string {
 }
 
 /** @param secondTokenFile of the second person of an act */
-export async function connect(call: Call, secondTokenFile?: string): Promise<CaseworkClient> {
+async function connect(call: Call, secondTokenFile?: string): Promise<CaseworkClient> {
   const { flags, env } = call;
   const named = flags.text('address') ?? env.SRX_CASEWORK_ADDRESS;
   const config = named === undefined ? await loadConfig(folderOf(call), env) : undefined;
@@ -79,7 +79,7 @@ async function findTokenFile(call: Call): Promise<string> {
 }
 
 /** @throws Refusal BAD_CONFIG */
-export async function readToken(file: string): Promise<string> {
+async function readToken(file: string): Promise<string> {
   const bytes = await readSecretFile(file, 'token file', TOKEN_FILE_BYTES_MAX);
   const token = bytes && Buffer.from(bytes).toString('latin1').trim();
   if (token && /^srx_[A-Za-z0-9_-]+$/.test(token) && token.length <= limits.tokenCharsMax) {

@@ -30,7 +30,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   130: 'interrupted',
 };
 
-export const EXIT_OF: Readonly<Record<RefusalCode, ExitCode>> = {
+const EXIT_OF: Readonly<Record<RefusalCode, ExitCode>> = {
   MALFORMED: EXIT.failure,
   SCHEMA_VIOLATION: EXIT.failure,
   UNSUPPORTED_VERSION: EXIT.failure,

@@ -8,7 +8,7 @@ import { Refusal } from '#model/refusal.ts';
 import type { Io } from './io.ts';
 
 /** @throws Refusal NOT_FOUND, TOO_LARGE or BAD_CONFIG */
-export async function readInput(io: Io, file: string, bytesMax: number): Promise<Uint8Array> {
+async function readInput(io: Io, file: string, bytesMax: number): Promise<Uint8Array> {
   if (file === '-') return bounded(await io.readStdin(), 'Standard input', bytesMax);
   try {
     return bounded(await readFile(file), 'The file', bytesMax);

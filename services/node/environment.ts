@@ -30,7 +30,7 @@ const Known = z.object({
   SRX_TEST_DATABASE_URL: z.string().optional(),
 });
 export type Environment = z.infer<typeof Known>;
-export const ENVIRONMENT_NAMES = Object.keys(Known.shape);
+const ENVIRONMENT_NAMES = Object.keys(Known.shape);
 
 /** @throws Refusal BAD_CONFIG that names the variable; its value is not repeated. */
 export function readEnvironment(

@@ -80,7 +80,7 @@ export function importOpeningKey(privateJwk: unknown): Promise<OpeningKey> {
 }
 
 /** RFC 7638 section 3.2 with the members of RFC 8037 section 2. */
-export function thumbprint(crv: Curve, x: string): string {
+function thumbprint(crv: Curve, x: string): string {
   return sha256(JSON.stringify({ crv, kty: 'OKP', x }));
 }
 

@@ -49,7 +49,7 @@ export function placedOf(messages: readonly StoredMessage[], author: Author): St
     .toSorted((a, b) => a.seq - b.seq);
 }
 
-export function threadOf(messages: readonly StoredMessage[], side: Side, codec: Codec): Thread {
+function threadOf(messages: readonly StoredMessage[], side: Side, codec: Codec): Thread {
   const chain = (author: Author) => placedOf(messages, author).map((m) => entryOf(m, codec));
   const [own, peer] = [chain('own'), chain('peer')];
   return {

@@ -24,14 +24,14 @@ export type PlacedWithdrawal = {
 };
 
 /** What stays usable while a person who withdrew still wants to be met. */
-export const MEETING_SECTIONS: readonly SectionName[] = ['contact', 'danger', 'arrival'];
+const MEETING_SECTIONS: readonly SectionName[] = ['contact', 'danger', 'arrival'];
 
 /** A whole withdrawal with the wish to be met is a partial one. */
 export function isWhole(body: StepBody<'consentWithdrawn'>): boolean {
   return body.whole && body.meetingWish !== 'yes';
 }
 
-export function withdraws(body: StepBody<'consentWithdrawn'>, section: SectionName): boolean {
+function withdraws(body: StepBody<'consentWithdrawn'>, section: SectionName): boolean {
   if (body.whole) return isWhole(body) || !MEETING_SECTIONS.includes(section);
   return body.sections.includes(section);
 }
@@ -42,7 +42,7 @@ function hadSeen(grant: PlacedGrant, withdrawal: PlacedWithdrawal): boolean {
     : grant.seenSeq >= withdrawal.seq;
 }
 
-export function isWithdrawn(
+function isWithdrawn(
   grant: PlacedGrant,
   section: SectionName,
   withdrawals: readonly PlacedWithdrawal[],

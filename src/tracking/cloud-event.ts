@@ -11,7 +11,7 @@ export const REFERRAL_SUBJECTS = 'srx.v1.referral.>';
 const PREFIX = 'srx.v1.referral.';
 
 /** CloudEvents 1.0 section 3.1 and 3.2; `type` is also the subject on NATS. */
-export const CloudEvent = z.strictObject({
+const CloudEvent = z.strictObject({
   specversion: z.literal('1.0'),
   id: TrackingEvent.shape.eventId,
   /** Entity id of the organisation whose node says it. */
@@ -29,7 +29,7 @@ export const CloudEvent = z.strictObject({
     status: true,
   }),
 });
-export type CloudEvent = z.infer<typeof CloudEvent>;
+type CloudEvent = z.infer<typeof CloudEvent>;
 
 /** As published: message id, subject and JSON text. */
 export type OutgoingEvent = { id: string; subject: string; json: string };

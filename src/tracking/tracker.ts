@@ -16,7 +16,7 @@ export type TrackerParts = {
   listeners: readonly EventListener[];
 };
 
-export const TRACKER = 'tracker';
+const TRACKER = 'tracker';
 
 export function startTracker(parts: TrackerParts): AsyncDisposable {
   return parts.stream.consume(TRACKER, REFERRAL_SUBJECTS, (jsons) => handle(jsons, parts));

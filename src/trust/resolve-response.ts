@@ -13,7 +13,7 @@ import { Metadata } from './entity-statement.ts';
 import { TrustFailure } from './trust-failure.ts';
 import type { Anchor } from './verify-chain.ts';
 
-export const RESOLVE_TYP = 'resolve-response+jwt';
+const RESOLVE_TYP = 'resolve-response+jwt';
 
 const ResolveClaims = z.strictObject({
   iss: entityId,

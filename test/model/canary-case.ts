@@ -15,8 +15,8 @@ export type Canaries = {
   words: string[];
 };
 
-export const CANARY_REFERRING = 'https://harbour-house.example';
-export const CANARY_RECEIVING = 'https://homeward-hands.example';
+const CANARY_REFERRING = 'https://harbour-house.example';
+const CANARY_RECEIVING = 'https://homeward-hands.example';
 
 type Schema = z.core.JSONSchema.JSONSchema;
 

@@ -142,7 +142,7 @@ function* arrivalsOf(world: World, from: Side): Generator<Move> {
 }
 
 /** Null where nothing changes: known already, or to be tried again later. */
-export function arrived(
+function arrived(
   world: World,
   from: Side,
   entry: Entry,

@@ -12,8 +12,8 @@ import { otherSide, type Side } from '#model/track.ts';
 export const START_SECONDS = 1_800_000_000;
 export const HOUR = 60 * 60;
 export const DAY = 24 * HOUR;
-export const REFERRAL_ID = '00000000-0000-4000-8000-00000000cafe';
-export const ORGANISATION: Readonly<Record<Side, string>> = {
+const REFERRAL_ID = '00000000-0000-4000-8000-00000000cafe';
+const ORGANISATION: Readonly<Record<Side, string>> = {
   referring: 'https://harbour.example',
   receiving: 'https://homeward.example',
 };

@@ -107,7 +107,7 @@ async function readWhole(call: Call): Promise<CaseFile> {
   throw new Ended(EXIT.failure);
 }
 
-export function faultLines(name: string, faults: readonly FaultInFile[]): string[] {
+function faultLines(name: string, faults: readonly FaultInFile[]): string[] {
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
   return [
     ...block(`${name} has ${count}:`),

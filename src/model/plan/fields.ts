@@ -9,7 +9,7 @@ import { SERVICE_CODES } from './service-codes.ts';
 export const ANSWERS = ['yes', 'no', 'not-asked', 'declines-to-say'] as const;
 export const RISK_LEVELS = ['high', 'medium', 'low', 'not-known'] as const;
 export const SIDES = ['referring', 'receiving'] as const;
-export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /* oxlint-disable no-control-regex -- they are what these two refuse */
 const ONE_LINE = /^[^\u0000-\u001f\u007f]+$/; // no control characters

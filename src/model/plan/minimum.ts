@@ -4,15 +4,7 @@ import { z } from 'zod';
 
 import { answer, code, dateWindow, language, list, RISK_LEVELS, service } from './fields.ts';
 
-export const AGE_BANDS = [
-  'under-12',
-  '12-15',
-  '16-17',
-  '18-24',
-  '25-39',
-  '40-59',
-  '60-or-over',
-] as const;
+const AGE_BANDS = ['under-12', '12-15', '16-17', '18-24', '25-39', '40-59', '60-or-over'] as const;
 
 const CHILD_BANDS: ReadonlySet<string> = new Set(['under-12', '12-15', '16-17']);
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { code, date, text } from './fields.ts';
 
-export const NEED_ANSWERS = ['now', 'later', 'no', 'not-asked', 'declines-to-say'] as const;
+const NEED_ANSWERS = ['now', 'later', 'no', 'not-asked', 'declines-to-say'] as const;
 
 const need = (description: string) => code(NEED_ANSWERS, description);
 

@@ -14,7 +14,7 @@ export const OUTCOME_NAMES = [
 ] as const;
 export type OutcomeName = (typeof OUTCOME_NAMES)[number];
 
-export const OUTCOME_RATINGS = [1, 2, 3, 4, 'not-applicable', 'not-asked', 'declined'] as const;
+const OUTCOME_RATINGS = [1, 2, 3, 4, 'not-applicable', 'not-asked', 'declined'] as const;
 
 const rated = (description: string) =>
   z

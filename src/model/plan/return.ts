@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { answer, code, country, date, dateWindow, label, list, text } from './fields.ts';
 
-export const RETURN_BASES = [
+const RETURN_BASES = [
   'own-wish',
   'permit-expired',
   'protection-ended',

@@ -55,5 +55,3 @@ export const SERVICE_CODES = [
   'case.management',
   'other',
 ] as const;
-
-export type ServiceCode = (typeof SERVICE_CODES)[number];
