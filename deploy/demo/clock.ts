@@ -3,7 +3,12 @@
 import type { Clock } from '#model/clock.ts';
 
 export class StoryClock implements Clock {
-  #aheadMs = 0;
+  #aheadMs: number;
+
+  /** @param startMs where it stands at first; left out: as the machine's clock */
+  constructor(startMs?: number) {
+    this.#aheadMs = startMs === undefined ? 0 : startMs - Date.now();
+  }
 
   now(): number {
     return Date.now() + this.#aheadMs;
@@ -11,5 +16,15 @@ export class StoryClock implements Clock {
 
   pass(hours: number): void {
     this.#aheadMs += hours * 60 * 60 * 1000;
+  }
+
+  /** Moves on to a moment; it never goes back. */
+  moveTo(ms: number): void {
+    this.#aheadMs = Math.max(this.#aheadMs, ms - Date.now());
+  }
+
+  /** Moves on to the machine's own time, where other programs live. */
+  arriveAtPresent(): void {
+    this.moveTo(Date.now());
   }
 }

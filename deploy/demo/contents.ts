@@ -1,10 +1,13 @@
 // What invented workers write on the way: the sections of the story's steps.
-import type { Clock } from '#model/clock.ts';
+import type { CaseFile } from '#model/case-file.ts';
 import { type SectionName } from '#model/codes.ts';
 import { encodeSection, type SectionValue } from '#model/plan/sections.ts';
 import type { Side } from '#model/track.ts';
 
 export type SectionInput = { section: SectionName; content: Uint8Array };
+
+/** A case, and the moment at which somebody writes about it. */
+export type Writing = { caseFile: CaseFile; nowMs: number };
 
 function section<S extends SectionName>(name: S, value: SectionValue<S>): SectionInput {
   return { section: name, content: encodeSection(name, value) };
@@ -14,8 +17,8 @@ const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 const timeOf = (ms: number) => new Date(ms).toISOString();
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const officeHours = {
-  days: ['mon', 'tue', 'wed', 'thu', 'fri'] as ('mon' | 'tue' | 'wed' | 'thu' | 'fri')[],
+const officeHours: SectionValue<'workers'>['keyContact']['hours'][number] = {
+  days: ['mon', 'tue', 'wed', 'thu', 'fri'],
   from: '09:00',
   to: '17:00',
   zone: 'Europe/Sofia',
@@ -43,83 +46,72 @@ export function note(text: string): SectionInput {
   return section('note', { text });
 }
 
-export function risk(side: Side, clock: Clock): SectionInput {
-  const now = clock.now();
+export function risk(side: Side, { caseFile, nowMs }: Writing): SectionInput {
+  const { riskLevel } = caseFile.sections.minimum;
   return section('risk', {
-    assessedOn: timeOf(now),
+    assessedOn: timeOf(nowMs),
     assessedBy: side === 'referring' ? 'Return counsellor' : 'Key worker',
     side,
     region: 'Example province',
-    level: 'medium',
+    level: riskLevel,
     items: [
       {
-        source: 'partner',
+        source: 'not-known',
         type: 'retaliation',
-        level: 'medium',
+        level: riskLevel,
         likelihood: 2,
         severity: 5,
-        mitigation: 'Lives in another town than before; a new phone number.',
+        mitigation: 'Another town than before; a new phone number.',
         owner: 'Key worker, receiving organisation',
-        reviewBy: dayOf(now + 14 * DAY_MS),
+        reviewBy: dayOf(nowMs + 14 * DAY_MS),
       },
     ],
     ownConcerns: [],
-    protectiveFactors: ['A cousin whom she trusts.'],
+    protectiveFactors: ['A relative or friend of trust lives near.'],
     safetyPlanAgreed: 'yes',
   });
 }
 
-export function offer(clock: Clock): SectionInput {
-  const start = dayOf(clock.now() + 7 * DAY_MS);
-  const free = { freeOfAuthorities: true };
-  return section('offer', {
-    services: [
-      {
-        code: 'accommodation.transitional',
-        answer: 'offered',
+type ServiceAnswer = SectionValue<'offer'>['services'][number];
+
+/** One answer for each service that was asked for. */
+export function answers({ caseFile, nowMs }: Writing): ServiceAnswer[] {
+  const start = dayOf(nowMs + 7 * DAY_MS);
+  return caseFile.sections.minimum.services.map((code): ServiceAnswer => {
+    const free = { code, freeOfAuthorities: true };
+    if (code === 'livelihood.training') return { ...free, answer: 'waitlist' };
+    if (code.startsWith('legal.') && code !== 'legal.information') {
+      return {
         ...free,
-        start,
-        lengthDays: 180,
-        mayGoOut: 'yes',
-        keepPhone: 'yes',
-        leaveWhenWanted: 'yes',
-      },
-      { code: 'health.treatment', answer: 'offered', ...free, start },
-      { code: 'mhpss.counselling', answer: 'offered', ...free, start },
-      {
-        code: 'legal.compensation',
         answer: 'partly',
-        ...free,
-        condition: 'With the bar’s scheme.',
-      },
-      { code: 'livelihood.training', answer: 'waitlist', ...free },
-    ],
+        start,
+        condition: 'By a lawyer of the legal-aid scheme.',
+      };
+    }
+    if (!code.startsWith('accommodation.')) return { ...free, answer: 'offered', start };
+    const rules = { mayGoOut: 'yes', keepPhone: 'yes', leaveWhenWanted: 'yes' } as const;
+    return { ...free, answer: 'offered', start, lengthDays: 180, ...rules };
   });
+}
+
+export function offer(writing: Writing): SectionInput {
+  return section('offer', { services: answers(writing) });
 }
 
 export function reason(code: SectionValue<'reason'>['code']): SectionInput {
   return section('reason', { code });
 }
 
-export function arrival(clock: Clock): SectionInput {
-  return section('arrival', {
-    where: 'Arrivals hall, under the large clock.',
-    when: timeOf(clock.now() + 6 * DAY_MS),
-    carrier: 'Invented Air IA 0123',
-    metBy: { name: 'Worker Example Two', role: 'Key worker', phone: '+359700000002' },
-    codeWord: 'blue kettle',
-    ifNotThere: {
-      afterMinutes: 60,
-      call: [{ name: 'Duty Example', role: 'Duty contact', phone: '+359700000009' }],
-      neverCall: ['Family home'],
-      tellAuthority: 'no',
-    },
-  });
+/** The meeting as the case has it, at the story's own time. */
+export function arrival({ caseFile }: Writing, whenMs: number): SectionInput {
+  const { arrival: planned } = caseFile.sections;
+  if (!planned) throw new Error('the case of a story has a section arrival');
+  return section('arrival', { ...planned, when: timeOf(whenMs) });
 }
 
-export function report(clock: Clock): SectionInput {
+export function report({ nowMs }: Writing): SectionInput {
   return section('report', {
-    doneOn: dayOf(clock.now()),
+    doneOn: dayOf(nowMs),
     mode: 'in-person',
     personAgreed: true,
     inContact: 'yes',

@@ -21,13 +21,13 @@ export const ORGANISATIONS = {
   referring: {
     organisation: 'https://harbour-house.example',
     name: 'Harbour House',
-    countries: ['NL'],
+    countries: ['NL', 'IT', 'CZ'],
     roles: ['destination'],
   },
   receiving: {
     organisation: 'https://homeward-hands.example',
     name: 'Homeward Hands',
-    countries: ['NG'],
+    countries: ['BG', 'RO', 'VN'],
     roles: ['origin'],
   },
 } as const;
@@ -68,10 +68,10 @@ export type Federation = AsyncDisposable & {
 export async function prepareFederation(options: FederationOptions): Promise<Prepared> {
   const { folder, clock } = options;
   const registryFolder = join(folder, 'registry');
-  const [registryPort] = await freePorts(1);
+  const [registryPort, ...nodePorts] = await freePorts(7);
   const registry = await initRegistry(
     registryFolder,
-    { host: 'localhost', port: registryPort ?? 0, name: 'Test registry of SRX' },
+    { host: 'localhost', port: registryPort ?? 0, name: 'Example federation' },
     clock,
   );
   const anchorFile = join(folder, 'anchor.jwk');
@@ -80,7 +80,7 @@ export async function prepareFederation(options: FederationOptions): Promise<Pre
   await writeFile(caFile, registry.tlsCertificate);
   const configs = {} as Record<Side, LoadedConfig>;
   for (const side of ['referring', 'receiving'] as const) {
-    const [exchange = 0, casework = 0, federation = 0] = await freePorts(3);
+    const [exchange = 0, casework = 0, federation = 0] = nodePorts.splice(0, 3);
     const { organisation, name, countries, roles } = ORGANISATIONS[side];
     const databaseUrl = options.databaseUrlOf?.(side);
     const made = await initNode({
@@ -194,7 +194,8 @@ function nodeOf(config: LoadedConfig, side: Side, running: RunningNode): Federat
   };
 }
 
-function tokenFile(config: LoadedConfig, side: Side, who: 'one' | 'two'): string {
+/** Of the first or the second member of staff. */
+export function tokenFile(config: LoadedConfig, side: Side, who: 'one' | 'two'): string {
   return join(config.folder, NODE_FILES.staff, `${side}-${who}.token`);
 }
 
@@ -207,17 +208,26 @@ async function addSecond(node: FederationNode, side: Side): Promise<void> {
   await writeFile(tokenFile(node.config, side, 'two'), `${token}\n`, { mode: 0o600 });
 }
 
-/** Free now: asked of the system all at once, so that they differ. */
+// Below those that the system gives to outgoing connections by itself, so that
+// a port is still free when its service begins to listen.
+const PORT_MIN = 10_240;
+const PORT_MAX = 32_000;
+
+/** Ports of loopback, all different, on which nobody listens now. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-    const address = server.address();
-    ports.push(typeof address === 'object' && address ? address.port : 0);
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries += 1) {
+    if (tries > 100 * count) throw new Error('no free port on loopback');
+    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
+    if (await isFree(port)) ports.add(port);
   }
-  await Promise.all(
-    servers.map((server) => new Promise((resolve) => server.close(() => resolve(undefined)))),
-  );
-  return ports;
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

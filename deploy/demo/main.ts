@@ -1,197 +1,213 @@
 // The demo: a registry and two organisations on this machine, one referral from
 // the request to the end, and what can be proved of it afterwards.
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { SectionName } from '#model/codes.ts';
+import type { CaseFile } from '#model/case-file.ts';
+import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
 import { readCaseFile } from '#services/cli/case-file-reader.ts';
-import { NODE_FILES } from '#services/node/config.ts';
+import { Ended, EXIT, type ExitCode } from '#services/cli/exit-codes.ts';
+import type { Io } from '#services/cli/io.ts';
 import { jsonLog } from '#services/node/log.ts';
+import { findNatsServer } from '#services/node/nats-server-binary.ts';
+import { storyLengthMs } from './beats.ts';
 import { StoryClock } from './clock.ts';
-import { type Federation, ORGANISATIONS, startFederation } from './federation.ts';
-import { type Output, Printer } from './print.ts';
-import { privateWords, searchFiles } from './private-words.ts';
+import { chapters } from './commands.ts';
+import { type Federation, startFederation } from './federation.ts';
+import { ndjsonTeller } from './ndjson.ts';
+import { makeOwnFolder } from './own-folder.ts';
+import { prove } from './prove.ts';
 import { type Told, tell } from './story.ts';
+import type { Teller } from './teller.ts';
+import { Timeline } from './timeline.ts';
 
 export type DemoOptions = {
   /** End after the story. */
   once: boolean;
-  output: Output;
-  env: Readonly<Record<string, string | undefined>>;
-  /** Ends the demo that stays up. */
-  signal: AbortSignal;
+  json: boolean;
+  noColor: boolean;
+  io: Io;
 };
 
-/** @returns the exit code: 1 when anything shown did not hold */
-export async function demo({ once, output, env, signal }: DemoOptions): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'srx-demo-'));
-  const print = new Printer(output);
-  const clock = new StoryClock();
+/**
+ * @returns failure when anything shown did not hold
+ * @throws Refusal where it cannot start; Ended when it is interrupted before the end
+ */
+export async function demo({ once, json, noColor, io }: DemoOptions): Promise<ExitCode> {
+  const startedMs = io.clock.now();
+  const teller = json ? ndjsonTeller(io) : new Timeline(io, { noColor });
+  teller.opening();
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  print.line('SRX, the Safe Return Exchange: one referral crosses a border.');
-  print.line('People and organisations are invented.');
-  print.progress('making keys, certificates and databases');
-  const logs = new Map(
-    (['referring', 'receiving', 'registry'] as const).map((who) => [
-      who,
-      stack.adopt(createWriteStream(join(folder, `${who}.log`)), (file) => {
-        return new Promise<void>((resolve) => file.end(() => resolve()));
-      }),
-    ]),
-  );
-  const federation = stack.use(
-    await startFederation({
+  const { path: folder } = stack.use(await makeOwnFolder('srx-demo-'));
+  const clock = new StoryClock(storyStartMs(startedMs));
+  const logs = stack.use(openLogs(folder, clock));
+  const federation = await startInterruptibly({ folder, clock, logs, io, teller }, stack);
+  teller.cast(federation, folder);
+  const caseFile = await exampleCase();
+  const { told, referralId } = await tellAll({ federation, clock, caseFile, io, teller });
+  const holds =
+    referralId !== undefined &&
+    (await proveAll({ federation, logFiles: logs.files, caseFile, told, referralId }, io, teller));
+  if (!holds) teller.logs(logs.warnings());
+  teller.closing({
+    ok: holds,
+    steps: told.length,
+    days: told.at(-1)?.day ?? 0,
+    seconds: Math.round((io.clock.now() - startedMs) / 100) / 10,
+  });
+  if (!holds) return EXIT.failure;
+  if (once) return EXIT.ok;
+  clock.arriveAtPresent();
+  await federation.catchUp();
+  teller.commands(chapters(federation, referralId));
+  await interrupted(io.signal).catch(() => {});
+  teller.farewell();
+  return EXIT.ok;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The morning of a day so long ago that the story ends before now. */
+function storyStartMs(nowMs: number): number {
+  const lengthMs = storyLengthMs() + 60_000;
+  return Math.floor((nowMs - lengthMs) / DAY_MS) * DAY_MS + 8 * 60 * 60 * 1000;
+}
+
+type Logs = Disposable & {
+  files: string[];
+  of(who: string): Log;
+  /** Lines that are more than information: ids and codes, as all of a log. */
+  warnings(): string[];
+};
+
+/** A file for each, written at once, so that the search misses nothing. */
+function openLogs(folder: string, clock: StoryClock): Logs {
+  const open = new Map<string, { file: string; descriptor: number; log: Log }>();
+  for (const who of ['referring', 'receiving', 'registry']) {
+    const file = join(folder, `${who}.log`);
+    const descriptor = openSync(file, 'a', 0o600);
+    const log = jsonLog('info', clock, (line) => void writeSync(descriptor, line));
+    open.set(who, { file, descriptor, log });
+  }
+  const files = [...open.values()].map(({ file }) => file);
+  return {
+    files,
+    of(who) {
+      const found = open.get(who);
+      if (!found) throw new Error(`nobody logs as ${who}`);
+      return found.log;
+    },
+    warnings: () =>
+      files
+        .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+        .filter((line) => /"level":"(warn|error)"/.test(line)),
+    [Symbol.dispose]() {
+      for (const { descriptor } of open.values()) closeSync(descriptor);
+    },
+  };
+}
+
+type Start = { folder: string; clock: StoryClock; logs: Logs; io: Io; teller: Teller };
+
+const STOP_MS = 10_000;
+
+/** Whatever was begun when Ctrl-C comes is taken down before this throws. */
+async function startInterruptibly(
+  { folder, clock, logs, io, teller }: Start,
+  stack: AsyncDisposableStack,
+): Promise<Federation> {
+  const start = async () => {
+    teller.progress('looking for nats-server');
+    const serverBinary = await findNatsServer({
+      binary: io.env['SRX_NATS_SERVER'],
+      env: io.env,
+      progress: (line) => teller.notice(line),
+    });
+    teller.progress('making keys, certificates and databases');
+    return startFederation({
       folder,
       clock,
-      logOf: (who) => jsonLog('info', clock, (line) => void logs.get(who)?.write(line)),
-      env,
-      progress: (line) => print.progress(line),
-    }),
-  );
-  introduce(print, federation);
-  const caseFile = await exampleCase();
-  const { beats, referralId } = await tellAll(print, federation, clock, caseFile);
-  const holds = await prove(print, { federation, folder, caseFile, beats, referralId });
-  if (once || !holds) return holds ? 0 : 1;
-  commands(print, federation, referralId);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve());
+      logOf: (who) => logs.of(who),
+      env: io.env,
+      nats: { mode: 'own', serverBinary },
+    });
+  };
+  const starting = start();
+  stack.defer(async () => {
+    // A failed start has taken itself down.
+    const federation = await Promise.race([starting, afterMs(STOP_MS)]).catch(() => undefined);
+    await federation?.[Symbol.asyncDispose]();
   });
-  print.line();
-  print.line('Stopping. The folder of the demo is removed.');
-  return 0;
+  return Promise.race([starting, interrupted(io.signal)]);
 }
 
-function introduce(print: Printer, federation: Federation): void {
-  print.heading('Who takes part');
-  const { referring, receiving } = ORGANISATIONS;
-  print.line(`  ${referring.name.padEnd(16)} ${referring.organisation}`);
-  print.paragraph('where she is now; starts the referral (destination)', 19);
-  print.line(`  ${receiving.name.padEnd(16)} ${receiving.organisation}`);
-  print.paragraph('where she comes from; will meet her (origin)', 19);
-  print.line(`  ${'Registry'.padEnd(16)} ${federation.registry.entityId}`);
-  print.paragraph('says who is a member; sees no message', 19);
-  print.line();
-  print.paragraph(
-    'Each node has its own keys, TLS certificate, SQLite file and nats-server. What follows really happens between them; only the clock is moved on, so the times are story time.',
-  );
+function afterMs(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
 }
 
-async function exampleCase() {
+/** Never resolves. @throws Ended on Ctrl-C */
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new Ended(EXIT.interrupted));
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+async function exampleCase(): Promise<CaseFile> {
   const file = new URL('../cases/adult.yaml', import.meta.url);
   const read = readCaseFile(await readFile(file, 'utf8'), 'adult.yaml');
   if (!read.ok) throw new Error('the example case file is wrong');
   return read.caseFile;
 }
 
-async function tellAll(
-  print: Printer,
-  federation: Federation,
-  clock: StoryClock,
-  caseFile: Awaited<ReturnType<typeof exampleCase>>,
-): Promise<{ beats: Told[]; referralId: string }> {
-  print.heading('The story (story time; all sections travel sealed)');
-  const startMs = clock.now();
-  const beats: Told[] = [];
+type Telling = {
+  federation: Federation;
+  clock: StoryClock;
+  caseFile: CaseFile;
+  io: Io;
+  teller: Teller;
+};
+
+/** `referralId` is undefined where the story could not go on. */
+async function tellAll({ federation, clock, caseFile, io, teller }: Telling) {
+  const told: Told[] = [];
   const story = tell({
     federation,
     clock,
     caseFile: new TextEncoder().encode(JSON.stringify(caseFile)),
     localCode: caseFile.localCode,
+    signal: io.signal,
   });
-  for (;;) {
-    print.progress('waiting for the next step and its receipt');
-    const next = await story.next();
-    if (next.done) return { beats, referralId: next.value.referralId };
-    beats.push(next.value);
-    print.beat(next.value, ORGANISATIONS[next.value.side].name, startMs);
+  try {
+    for (;;) {
+      teller.progress('waiting for the next step and its receipt');
+      const next = await Promise.race([story.next(), interrupted(io.signal)]);
+      if (next.done) return { told, referralId: next.value.referralId };
+      told.push(next.value);
+      teller.beat(next.value);
+    }
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    teller.stopped(cause.code, cause.message);
+    return { told, referralId: undefined };
   }
 }
 
-type Shown = {
-  federation: Federation;
-  folder: string;
-  caseFile: Awaited<ReturnType<typeof exampleCase>>;
-  beats: Told[];
-  referralId: string;
-};
-
-async function prove(print: Printer, shown: Shown): Promise<boolean> {
-  const { federation, folder, caseFile, beats, referralId } = shown;
-  print.heading('What can be checked');
-  const ours = await federation.nodes.referring.client().getReferral({ referralId });
-  const theirs = await federation.nodes.receiving.client().getReferral({ referralId });
-  const isEqual = ours.stateDigest === theirs.stateDigest;
-  print.check(
-    isEqual,
-    `Both nodes computed the same state from the same two chains: ${ours.referral.status}, sha256 ${ours.stateDigest.slice(0, 16)}… and ${theirs.stateDigest.slice(0, 16)}…`,
-  );
-  const isProved = beats.every((beat) => beat.receiptVerified);
-  print.check(isProved, `${beats.length} messages, each with a signed receipt that was verified.`);
-  const stayed = Object.keys(caseFile.sections).filter(
-    (name) => !theirs.sections.some((s) => s.section === name),
-  );
-  const isKept = stayed.includes('family') && (await isClosed(federation, referralId, 'family'));
-  print.check(
-    isKept,
-    `She said no to section ${stayed.join(', ')}: it was never sealed for ${ORGANISATIONS.receiving.name}. The case file, its local code and her other contacts stayed at ${ORGANISATIONS.referring.name} too.`,
-  );
-  const places = (['referring', 'receiving'] as const).flatMap((side) => [
-    join(folder, side, NODE_FILES.nats, 'store'),
-    join(folder, `${side}.log`),
-  ]);
-  const search = await untilFlowed(places, privateWords(caseFile.sections), referralId);
-  const isClean = search.found.length === 0 && search.sawEvents;
-  print.check(
-    isClean,
-    `${search.words} personal words of the case looked for in ${Math.round(search.bytes / 1024)} KiB of NATS streams and logs: ${search.found.length} found.`,
-  );
-  return isEqual && isProved && isKept && isClean;
-}
-
-/** Asked as a worker of the partner would ask. */
-async function isClosed(
-  federation: Federation,
-  referralId: string,
-  section: SectionName,
+async function proveAll(
+  shown: Parameters<typeof prove>[0],
+  io: Io,
+  teller: Teller,
 ): Promise<boolean> {
-  const client = federation.nodes.receiving.client();
-  return client.openSection({ referralId, section }).then(
-    () => false,
-    (error: unknown) => error instanceof Refusal && error.code === 'NOT_CONSENTED',
-  );
-}
-
-/** Events come a moment after the commit. */
-async function untilFlowed(places: string[], words: string[], referralId: string) {
-  for (let tries = 0; ; tries += 1) {
-    const search = await searchFiles(places, words, referralId);
-    if (search.sawEvents || tries >= 50) return search;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  let holds = true;
+  const checks = prove(shown);
+  for (;;) {
+    teller.progress('checking');
+    const next = await Promise.race([checks.next(), interrupted(io.signal)]);
+    if (next.done) return holds;
+    holds &&= next.value.ok;
+    teller.check(next.value);
   }
-}
-
-function commands(print: Printer, federation: Federation, referralId: string): void {
-  const { referring, receiving } = federation.prepared.configs;
-  print.heading('Everything stays up. Try it, in another terminal');
-  print.line(`  export SRX_FOLDER=${referring.folder}`);
-  print.line('  npx srx referral list');
-  print.line(`  npx srx referral show ${referralId}`);
-  print.line('  npx srx inbox');
-  print.line('  npx srx member list');
-  print.line('  npx srx watch --json');
-  print.line(`  npx srx referral export ${referralId} > evidence.json`);
-  print.line('  npx srx verify evidence.json');
-  print.line('  npx srx doctor');
-  print.line();
-  print.line('  # and as the partner');
-  print.line(`  export SRX_FOLDER=${receiving.folder}`);
-  print.line(`  npx srx referral open ${referralId} health --show-personal`);
-  print.line();
-  print.line('Ctrl-C ends it and removes what it made.');
 }
