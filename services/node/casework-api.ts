@@ -2,7 +2,7 @@
 // words of the contract.
 import { act } from '#casework/act.ts';
 import { type Actor, authenticate, mustMay, type Permission } from '#casework/actor.ts';
-import { findCase, importCase, openCase } from '#casework/cases.ts';
+import { findCase, importCase, showCase } from '#casework/cases.ts';
 import type { CaseworkContext } from '#casework/context.ts';
 import { openSection } from '#casework/open-section.ts';
 import type { StoredCase } from '#casework/ports.ts';
@@ -56,9 +56,9 @@ function casesApi({
       return { cases, nextCursor };
     },
     async getCase({ localCode, withContent }, call) {
-      may(call, 'casework');
+      const actor = may(call, 'casework');
       const row = await findCase(context, localCode);
-      const content = withContent ? JSON.stringify(openCase(context, row)) : '';
+      const content = withContent ? JSON.stringify(await showCase(context, actor, row)) : '';
       return {
         case: await caseSummary(context, row),
         caseFile: new TextEncoder().encode(content),

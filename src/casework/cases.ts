@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
 import { type CaseFile, parseCaseFile } from '#model/case-file.ts';
 import { Refusal } from '#model/refusal.ts';
+import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
 import type { StoredCase } from './ports.ts';
 
@@ -43,7 +44,24 @@ export async function findCase(context: CaseworkContext, localCode: string): Pro
   throw new Refusal('NOT_FOUND', 'local_code: no case here has this code; see srx case list.');
 }
 
-export function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
+/**
+ * The case file for one person. Recorded before it is shown: an opening that leaves no trace must
+ * not be possible.
+ * @throws Refusal KEY_UNAVAILABLE
+ */
+export async function showCase(
+  context: CaseworkContext,
+  actor: Actor,
+  row: StoredCase,
+): Promise<CaseFile> {
+  const caseFile = openCase(context, row);
+  const { staffId, role } = actor;
+  const openedAtMs = context.clock.now();
+  await context.store.insertCaseAccess({ localCode: row.localCode, staffId, role, openedAtMs });
+  return caseFile;
+}
+
+function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
   const key = context.keyFile.get(keyIdOf(row.localCode));
   if (!key) throw new Refusal('KEY_UNAVAILABLE', 'The key of this case is not in the key file.');
   return parseCaseFile(decryptAtRest(key, contextOf(row.localCode), row.sealed));

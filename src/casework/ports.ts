@@ -28,6 +28,13 @@ export type AccessRow = {
   openedAtMs: number;
 };
 
+export type CaseAccessRow = {
+  localCode: string;
+  staffId: string;
+  role: Role;
+  openedAtMs: number;
+};
+
 export interface CaseworkStore {
   /** False when the local code is taken (nothing is written). */
   insertCase(row: StoredCase): Promise<boolean>;
@@ -55,4 +62,5 @@ export interface CaseworkStore {
   /** Every stored section of a referral, ciphertext. */
   listSections(referralId: string): Promise<(StoredSection & { author: Author })[]>;
   insertAccess(row: AccessRow): Promise<void>;
+  insertCaseAccess(row: CaseAccessRow): Promise<void>;
 }

@@ -205,5 +205,12 @@ function casework({ schema }: Db): Compilable[] {
       .addColumn('section', 'text', (c) => c.notNull().check(oneOf('section', SECTIONS)))
       .addColumn('opened_at_ms', 'bigint', needed),
     schema.createIndex('access_of_referral').on('access').columns(['referral_id', 'opened_at_ms']),
+    schema
+      .createTable('case_access')
+      .addColumn('local_code', 'text', (c) => c.notNull().references('local_case.local_code'))
+      .addColumn('staff_id', 'text', needed)
+      .addColumn('role', 'text', (c) => c.notNull().check(oneOf('role', ROLES)))
+      .addColumn('opened_at_ms', 'bigint', needed),
+    schema.createIndex('access_of_case').on('case_access').columns(['local_code', 'opened_at_ms']),
   ];
 }

@@ -5,11 +5,16 @@ import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { toStaff } from './rows.ts';
 import { rowsStatement, statement } from './statement.ts';
-import type { AccessTable, StaffTable } from './tables.ts';
+import type { AccessTable, CaseAccessTable, StaffTable } from './tables.ts';
 
 type Staff = Pick<
   CaseworkStore,
-  'insertStaff' | 'findStaffByToken' | 'listStaff' | 'removeStaff' | 'insertAccess'
+  | 'insertStaff'
+  | 'findStaffByToken'
+  | 'listStaff'
+  | 'removeStaff'
+  | 'insertAccess'
+  | 'insertCaseAccess'
 >;
 
 export function staffOn(engine: Engine): Staff {
@@ -39,6 +44,11 @@ export function staffOn(engine: Engine): Staff {
       engine.write(function* () {
         const row = { referral_id: referralId, staff_id: staffId, role, section };
         yield* insertOpening([{ ...row, opened_at_ms: openedAtMs }]);
+      }),
+    insertCaseAccess: ({ localCode, staffId, role, openedAtMs }) =>
+      engine.write(function* () {
+        const row = { local_code: localCode, staff_id: staffId, role };
+        yield* insertCaseOpening([{ ...row, opened_at_ms: openedAtMs }]);
       }),
   };
 }
@@ -74,4 +84,9 @@ const remove = statement((db, p: { staffId: string }) =>
 const insertOpening = rowsStatement(
   ['referral_id', 'staff_id', 'role', 'section', 'opened_at_ms'],
   (db, rows: AccessTable[]) => db.insertInto('access').values(rows),
+);
+
+const insertCaseOpening = rowsStatement(
+  ['local_code', 'staff_id', 'role', 'opened_at_ms'],
+  (db, rows: CaseAccessTable[]) => db.insertInto('case_access').values(rows),
 );

@@ -107,6 +107,13 @@ export type AccessTable = {
   opened_at_ms: number;
 };
 
+export type CaseAccessTable = {
+  local_code: string;
+  staff_id: string;
+  role: Role;
+  opened_at_ms: number;
+};
+
 export type SchemaVersionTable = { version: number; applied_at_ms: number };
 
 export type Tables = {
@@ -121,5 +128,6 @@ export type Tables = {
   local_case: LocalCaseTable;
   staff: StaffTable;
   access: AccessTable;
+  case_access: CaseAccessTable;
   schema_version: SchemaVersionTable;
 };
