@@ -1,6 +1,6 @@
 // Text for a terminal of 80 columns.
 
-const WIDTH = 80;
+export const WIDTH = 80;
 
 /** Lines of at most `width`; a word that is longer is cut. */
 export function wrap(text: string, width: number = WIDTH): string[] {

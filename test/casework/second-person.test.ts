@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { uuid4 } from '#crypto/digest.ts';
 import { readUnverifiedPayload } from '#crypto/jws.ts';
 import * as contents from '#deploy/demo/contents.ts';
+import { parseCaseFile } from '#model/case-file.ts';
 import { IDS } from '#test/exchange/pair.ts';
 import { codec } from '#wire/codec.ts';
 
@@ -72,6 +73,7 @@ describe('a request that needs no second person', () => {
 describe('an acceptance', () => {
   it('needs a second person, and takes nobody’s word for one', async () => {
     const { referralId } = await request(await importOne('adult.yaml'));
+    const caseFile = parseCaseFile((await exampleCase('adult.yaml')).file);
     await offices.pair.settle();
     const { api, hire } = offices.receiving;
     const first = await hire('key-worker');
@@ -81,7 +83,7 @@ describe('an acceptance', () => {
           requestId: uuid4(),
           referralId,
           body: { step: 'accepted', accepted: { secondPerson: true } },
-          sections: [contents.offer(offices.pair.clock)],
+          sections: [contents.offer({ caseFile, nowMs: offices.pair.clock.now() })],
           grants: [],
         },
         by(first, second),
