@@ -164,12 +164,19 @@ function judged(
 ): ReferralState {
   const { sections, grants, body, ...envelope } = message;
   const entry: Entry = { digest: '', envelope, content: { sections, grants, body } };
-  if (!isUnvoidable(entry)) mustFollowInTime(thread, side, envelope);
+  if (isUnvoidable(entry)) mustCarryNothing(message);
+  else mustFollowInTime(thread, side, envelope);
   const state = fold(extended(thread, side, entry));
   // A withdrawal counts in a referral that a fork has cut short, too.
   if (!isUnvoidable(entry)) mustCount(state.verdicts[side][message.seq - 1]);
   mustPassGate(context, state, message);
   return state;
+}
+
+/** The receiver takes none of it from a step that counts without judgement. */
+function mustCarryNothing({ sections, grants }: Message): void {
+  if (sections.length + grants.length === 0) return;
+  throw new Refusal('ILLEGAL_STEP', 'A withdrawal has no sections and no grants: send it alone.');
 }
 
 function mustCount(given: Verdict | undefined): void {

@@ -7,7 +7,7 @@ import { limits } from '#model/limits.ts';
 import type { Receipt } from '#model/message.ts';
 import { fold } from '#model/referral.ts';
 import { Refusal } from '#model/refusal.ts';
-import type { Entry, Thread } from '#model/thread.ts';
+import { type Entry, isUnvoidable, type Thread } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
 import { changeOf, headOf, storedPeerMessage, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
@@ -35,7 +35,9 @@ export async function takeMessage(
   const judged = state.verdicts[theirs][envelope.seq - 1];
   const counts = judged?.verdict === 'counts';
   const now = nowSeconds(context.clock);
-  const kept = counts ? permitted(state, context.organisation, now, arrived.sections) : [];
+  // Withdrawals and refusals count unjudged: what they carry was never judged either.
+  const mayCarry = counts && !isUnvoidable(entry);
+  const kept = mayCarry ? permitted(state, context.organisation, now, arrived.sections) : [];
   const receipt =
     arrived.restored ??
     (await signReceipt(context, {
