@@ -12,7 +12,7 @@ import { entryOf, extended, type OpenReferral, placedOf } from './open-referral.
 import { loadOpen } from './parcel.ts';
 import type { Heads, ReferralSync, StoredMessage } from './ports.ts';
 import { verifyReceipt } from './receipt.ts';
-import { type Placing, receive } from './receive.ts';
+import { type Placing, type Restored, receive } from './receive.ts';
 
 /**
  * True when, after healing, we have all of our own messages that the partner
@@ -156,9 +156,9 @@ async function readMine(
   resent: ReferralSync['mine'][number] | undefined,
 ): Promise<boolean> {
   if (!resent) return false;
-  const restored = resent.receipt && (await ownReceipt(context, resent.receipt));
+  const restored = resent.receipt === null ? null : await ownReceipt(context, resent.receipt);
   try {
-    await receive(context, alone, member, resent.parcel, restored || null);
+    await receive(context, alone, member, resent.parcel, restored);
     return true;
   } catch (error) {
     if (error instanceof Refusal && error.code === 'SYNC_FIRST') return false;
@@ -168,14 +168,14 @@ async function readMine(
 }
 
 /** Null unless our own key signed it: then it is given again, the same bytes. */
-async function ownReceipt(context: ExchangeContext, jws: string): Promise<string | null> {
+async function ownReceipt(context: ExchangeContext, jws: string): Promise<Restored | null> {
   const keys = await context.ownMessageKeys();
   try {
     const { kid } = readJwsHeader(jws, limits.receiptJwsBytesMax, RECEIPT_TYP);
     const key = keys.get(kid);
     if (!key) return null;
-    await verifyJws(jws, RECEIPT_TYP, key, limits.receiptJwsBytesMax);
-    return jws;
+    const payload = await verifyJws(jws, RECEIPT_TYP, key, limits.receiptJwsBytesMax);
+    return { jws, receipt: context.codec.decodeReceipt(payload) };
   } catch (error) {
     if (error instanceof Refusal) return null;
     throw error;

@@ -7,7 +7,7 @@ import { readJwsHeader, readUnverifiedPayload, verifyJws } from '#crypto/jws.ts'
 import { nowSeconds } from '#model/clock.ts';
 import type { RefusalReason } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
-import type { SectionContent } from '#model/message.ts';
+import type { Receipt, SectionContent } from '#model/message.ts';
 import { outOfTime } from '#model/referral.ts';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
@@ -26,9 +26,11 @@ export type Arrived = {
   entry: Entry;
   fault: 'unsupported-version' | 'schema-violation' | null;
   sections: SectionContent[];
-  /** The receipt that we gave before we were restored from an old copy. */
-  restored: string | null;
+  restored: Restored | null;
 };
+
+/** The receipt that we gave before we were restored from an old copy; ours, by our signature. */
+export type Restored = { jws: string; receipt: Receipt };
 
 /** What a message still needs before it can be stored. */
 export type Placing = { compare(referralId: string, peer: Member): Promise<boolean> };
@@ -44,7 +46,7 @@ export async function receive(
   placing: Placing,
   peer: Member,
   parcel: string,
-  restored: string | null = null,
+  restored: Restored | null = null,
 ): Promise<string> {
   // 2 Size and headers, before any decryption.
   const { kid } = readJweHeader(parcel, limits.parcelJweBytesMax);
@@ -76,7 +78,9 @@ export async function receive(
     throw new Refusal('AUDIENCE_MISMATCH', 'to: the message is addressed to another organisation.');
   }
   const entry: Entry = { digest, envelope, content: decoded.content };
-  const arrived = { peer, jws, entry, fault: decoded.fault, sections, restored };
+  // Another message's receipt would excuse this one from every refusal.
+  const own = restored?.receipt.messageDigest === digest ? restored : null;
+  const arrived = { peer, jws, entry, fault: decoded.fault, sections, restored: own };
   return place(context, placing, arrived);
 }
 

@@ -14,7 +14,7 @@ import type { ExchangeContext } from './context.ts';
 import { extended, type OpenReferral } from './open-referral.ts';
 import type { ReferralChange, StoredMessage } from './ports.ts';
 import { signReceipt } from './receipt.ts';
-import type { Arrived } from './receive.ts';
+import type { Arrived, Restored } from './receive.ts';
 import { permitted, sealAtRest } from './sections.ts';
 import { refusalOf } from './write.ts';
 
@@ -35,11 +35,12 @@ export async function takeMessage(
   const judged = state.verdicts[theirs][envelope.seq - 1];
   const counts = judged?.verdict === 'counts';
   const now = nowSeconds(context.clock);
+  const { restored } = arrived;
   // Withdrawals and refusals count unjudged: what they carry was never judged either.
-  const mayCarry = counts && !isUnvoidable(entry);
-  const kept = mayCarry ? permitted(state, context.organisation, now, arrived.sections) : [];
+  const isReadable = counts && !isUnvoidable(entry) && !wasDropped(restored);
+  const kept = isReadable ? permitted(state, context.organisation, now, arrived.sections) : [];
   const receipt =
-    arrived.restored ??
+    restored?.jws ??
     (await signReceipt(context, {
       ...receiptFor(context, entry, thread, before),
       verdict: reason !== null ? 'refused' : counts ? 'taken' : 'void',
@@ -76,6 +77,11 @@ export async function takeMessage(
   context.onEvents();
   if (refusal) context.onDelivery(refusal.delivery);
   return receipt;
+}
+
+/** Our own receipt says that it was refused or void, before we were restored. */
+function wasDropped(restored: Restored | null): boolean {
+  return restored !== null && restored.receipt.verdict !== 'taken';
 }
 
 /** Both messages with one number are kept; the referral is interrupted. */

@@ -8,7 +8,7 @@ import { importSealingKey, importVerifyKey, type VerifyKey } from '#crypto/keys.
 import { createWrappingKey } from '#crypto/wrapping-key.ts';
 import { type Exchange, startExchange } from '#exchange/exchange.ts';
 import { type OpenReferral, openReferral } from '#exchange/open-referral.ts';
-import type { PeerTransport } from '#exchange/ports.ts';
+import type { PeerTransport, ReferralSync } from '#exchange/ports.ts';
 import type { Draft } from '#exchange/send.ts';
 import type { Clock } from '#model/clock.ts';
 import type { SectionName } from '#model/codes.ts';
@@ -57,6 +57,7 @@ export type Pair = AsyncDisposable & {
   /** Bend the wire: throw to cut it, return another parcel to change it. */
   onDeliver: (from: Side, parcel: string) => Promise<string> | string;
   onReceipt: (from: Side, receipt: string) => Promise<string> | string;
+  onSync: (from: Side, answers: ReferralSync[]) => Promise<ReferralSync[]> | ReferralSync[];
   /** Waits until nothing is on its way. */
   settle(): Promise<void>;
 };
@@ -70,6 +71,7 @@ export async function startPair(): Promise<Pair> {
     folder,
     onDeliver: (_: Side, parcel: string): Promise<string> | string => parcel,
     onReceipt: (_: Side, receipt: string): Promise<string> | string => receipt,
+    onSync: (_: Side, answers: ReferralSync[]): ReferralSync[] => answers,
   } as Pair;
   for (const side of ['referring', 'receiving'] as const) {
     parties[side] = await startParty(side, pair, parties);
@@ -104,8 +106,9 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
       const bent = await pair.onDeliver(side, parcel);
       return pair.onReceipt(peer.side, await peer.exchange.receive(member, bent));
     },
-    sync({ organisation }, heads) {
-      return partyOf(parties, organisation).exchange.answerSync(member, heads);
+    async sync({ organisation }, heads) {
+      const peer = partyOf(parties, organisation);
+      return pair.onSync(peer.side, await peer.exchange.answerSync(member, heads));
     },
   };
   const members = {
