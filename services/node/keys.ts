@@ -30,6 +30,6 @@ export async function openKeys(config: LoadedConfig): Promise<NodeKeys> {
 }
 
 async function importMessageKeys(keyring: Keyring): Promise<ReadonlyMap<string, VerifyKey>> {
-  const keys = await Promise.all(keyring.publicJwks('message').map(importVerifyKey));
+  const keys = await Promise.all(keyring.allPublicJwks('message').map(importVerifyKey));
   return new Map(keys.map((key) => [key.kid, key]));
 }

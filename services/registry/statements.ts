@@ -17,6 +17,8 @@ import type { MemberRecord } from './member-file.ts';
 import type { Identity } from './registry-folder.ts';
 
 const HISTORICAL_TYP = 'jwk-set+jwt';
+/** Of each member its statement, and an answer for each choice of two types. */
+const KEPT_MAX = 5 * limits.membersMax + 2;
 const HALF_LIFE_SECONDS = limits.statementLifeSecondsMax / 2;
 
 /** Below the entity id. */
@@ -119,9 +121,8 @@ export class Statements {
       configuration,
       await this.aboutMember(member),
       await this.configuration(),
-      types,
     ]);
-    return this.#keep(`resolve ${member.entityId}`, madeFrom, async () => {
+    return this.#keep(`resolve ${types.join()} ${member.entityId}`, madeFrom, async () => {
       const { chain, verified } = await this.verify(member, configuration);
       const metadata: Metadata = Object.fromEntries(
         Object.entries(verified.metadata).filter(([type]) => types.includes(type)),
@@ -139,20 +140,22 @@ export class Statements {
 
   /** Section 8.7.2: keys that signed once and are replaced. */
   historicalKeys(): Promise<string> {
-    const jwks = new Map(this.#keyring.publicJwks('federation').map((jwk) => [jwk.kid, jwk]));
+    const jwks = new Map(this.#keyring.allPublicJwks('federation').map((jwk) => [jwk.kid, jwk]));
     const keys = this.#keyring.list().flatMap(({ kid, purpose, state, createdAt, retiresAt }) => {
       const jwk = jwks.get(kid);
       if (purpose !== 'federation' || state === 'current' || !jwk || retiresAt === null) return [];
       return [{ ...jwk, iat: createdAt, exp: retiresAt }];
     });
-    const iat = nowSeconds(this.#clock);
-    const claims = { iss: this.#identity.entityId, iat, keys };
-    const payload = Buffer.from(JSON.stringify(claims));
-    return signJws(this.#keyring.signing('federation'), HISTORICAL_TYP, payload);
+    return this.#keep('historical keys', JSON.stringify(keys), () => {
+      const claims = { iss: this.#identity.entityId, iat: nowSeconds(this.#clock), keys };
+      const payload = Buffer.from(JSON.stringify(claims));
+      return signJws(this.#keyring.signing('federation'), HISTORICAL_TYP, payload);
+    });
   }
 
   // A statement is renewed at half life, so none is handed out with less than
-  // half a day to go; an answer of the resolver ends with what it carries.
+  // half a day to go; an answer of the resolver ends with what it carries. Whoever
+  // asks again and again gets the same text: strangers cannot make it sign.
   async #keep(
     name: string,
     madeFrom: string,
@@ -163,7 +166,7 @@ export class Statements {
     if (before && before.madeFrom === madeFrom && before.untilSeconds > now) return before.jws;
     const made = await make();
     const { jws, exp } = typeof made === 'string' ? { jws: made, exp: Infinity } : made;
-    if (this.#kept.size >= 3 * limits.membersMax) this.#kept.clear();
+    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
     const untilSeconds = Math.min(now + HALF_LIFE_SECONDS, exp);
     this.#kept.set(name, { madeFrom, untilSeconds, jws });
     return jws;

@@ -144,6 +144,11 @@ export class Keyring {
       .map((key) => key.publicJwk);
   }
 
+  /** All that ever signed, the newest first: what they signed is still to be verified. */
+  allPublicJwks(purpose: SigningPurpose): PublicJwk[] {
+    return this.#stored.filter((key) => key.purpose === purpose).map((key) => key.publicJwk);
+  }
+
   /** Makes the next key and uses it; returns its kid. Nothing changes if the file cannot be written. */
   rotate(purpose: KeyPurpose, clock: Clock): Promise<string> {
     return this.#alone(async () => {
@@ -220,7 +225,8 @@ function retire({ d, ...key }: Stored, now: number): Stored {
   if (key.purpose === 'federation') {
     return { ...key, state: 'retired', retiresAt: now + limits.messageLifeSecondsMax };
   }
-  const retiresAt = now + limits.encryptionKeyOverlapSeconds;
+  // Never beyond its life, however late it was replaced: nobody has sealed to it since.
+  const retiresAt = Math.min(now + limits.encryptionKeyOverlapSeconds, key.retiresAt ?? now);
   return { ...key, state: 'retired', retiresAt, ...(d === undefined ? {} : { d }) };
 }
 

@@ -84,6 +84,7 @@ describe('the keyring', () => {
     }
     const published = keyring.publicJwks('message').map(({ kid }) => kid);
     expect(published).toEqual(kids.slice(0, limits.messageKeysMax));
+    expect(keyring.allPublicJwks('message').map(({ kid }) => kid)).toEqual(kids);
   });
 
   it('ends a replaced federation key, and goes on listing it', async () => {
@@ -113,6 +114,16 @@ describe('the keyring', () => {
       expect(ring.wasOpening(old)).toBe(true);
       expect(ring.wasOpening('unknown')).toBe(false);
     }
+  });
+
+  it('opens with no encryption key beyond its life, however late it was replaced', async () => {
+    await using folder = await makeFolder();
+    const { keyring } = await makeKeyring(folder);
+    const old = keyring.publicJwks('encryption')[0]?.kid ?? '';
+    const ends = START + limits.encryptionKeyLifeSecondsMax;
+    await keyring.rotate('encryption', clockAt(ends - 10));
+    expect(await keyring.destroyEnded(clockAt(ends - 1))).toEqual([]);
+    expect(await keyring.destroyEnded(clockAt(ends))).toEqual([old]);
   });
 
   it('says by when a current encryption key must be replaced', async () => {

@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { readUnverifiedPayload, verifyJws } from '#crypto/jws.ts';
-import type { PublicJwk } from '#crypto/keys.ts';
+import { importVerifyKey, type PublicJwk } from '#crypto/keys.ts';
 import { spkiDigest } from '#crypto/tls.ts';
 import { limits } from '#model/limits.ts';
 import { silentLog } from '#model/log.ts';
@@ -17,6 +17,7 @@ import {
   listMembers,
   removeMember,
 } from '#services/registry/members.ts';
+import { openRegistryFolder } from '#services/registry/registry-folder.ts';
 import { signConfiguration } from '#trust/sign-statement.ts';
 
 import {
@@ -155,6 +156,36 @@ describe('the endpoints of the registry', () => {
     expect(claims['exp']).toBe(Math.min(...chain.map(({ exp }) => Number(exp))));
     const other = `/federation/resolve?${sub(HARBOUR)}&${anchorQuery}&entity_type=openid_provider`;
     expect(claimsOf((await ask(registry, other)).body)).toMatchObject({ metadata: {} });
+  });
+
+  it('list a replaced key among the historical ones, also long after its end', async () => {
+    const { registry, clock } = await open();
+    const [old] = registry.anchor.keys;
+    const { keyring } = await openRegistryFolder(registry.folder);
+    const issued = Math.floor(clock.now() / 1000);
+    clock.advance(HALF_DAY);
+    const replaced = Math.floor(clock.now() / 1000);
+    await keyring.rotate('federation', clock);
+    clock.advance(400 * 24 * 60 * 60);
+    expect(await keyring.destroyEnded(clock)).toEqual([old?.kid]);
+    await registry.stop();
+    await registry.start();
+    const { body } = await ask(registry, '/federation/historical-keys');
+    const key = await importVerifyKey(keyring.signing('federation').publicJwk);
+    await verifyJws(body, 'jwk-set+jwt', key, 10_000);
+    const exp = replaced + limits.messageLifeSecondsMax;
+    const jwk = keyring.allPublicJwks('federation').find(({ kid }) => kid === old?.kid);
+    expect(claimsOf(body)).toMatchObject({ keys: [{ ...jwk, iat: issued, exp }] });
+  });
+
+  it('sign an answer once, whoever asks how often', async () => {
+    const { registry, clock } = await open();
+    const resolve = `/federation/resolve?${sub(HARBOUR)}&${anchorQuery}`;
+    const paths = [resolve, `${resolve}&entity_type=srx_node`, '/federation/historical-keys'];
+    const first = await Promise.all(paths.map((path) => ask(registry, path)));
+    clock.advance(60); // anew, it would be of another time
+    const again = await Promise.all(paths.map((path) => ask(registry, path)));
+    expect(again).toEqual(first);
   });
 
   it('answer every wrong question with the error code of the standard', async () => {
