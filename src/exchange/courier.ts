@@ -90,7 +90,15 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
     }
   }
 
-  plan(0);
+  // An earlier run of this node may have ended with leases of its own: nobody
+  // else delivers for it, and a withdrawal must not wait for their end.
+  claiming = context.store
+    .freeDeliveries()
+    .catch((error: unknown) => context.log.error('delivery-claim-failed', nameOf(error)))
+    .then(() => {
+      claiming = null;
+      plan(0);
+    });
   return {
     take(delivery) {
       if (stopped || waiting.length >= limits.deliverQueueMax) return false;

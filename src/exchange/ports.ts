@@ -136,6 +136,8 @@ export interface ReferralStore {
 
   /** Leases due deliveries, lowest number of each referral first (or overtaking). */
   claimDeliveries(nowMs: number, max: number, leaseMs: number): Promise<Delivery[]>;
+  /** At a start: what an earlier run of this node had leased is free again. */
+  freeDeliveries(): Promise<void>;
   /** Earliest due time of any delivery, for the timer; null for none. */
   nextDeliveryMs(): Promise<number | null>;
   /** The partner's verified receipt: stored, delivery done, events written. */

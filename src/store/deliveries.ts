@@ -15,6 +15,7 @@ import { insertTasks, tasksOfKinds } from './tasks.ts';
 type Deliveries = Pick<
   ReferralStore,
   | 'claimDeliveries'
+  | 'freeDeliveries'
   | 'nextDeliveryMs'
   | 'storeReceipt'
   | 'postponeDelivery'
@@ -28,6 +29,10 @@ export function deliveriesOn(engine: Engine): Deliveries {
       engine.write(function* () {
         const rows = yield* claim({ nowMs, max, untilMs: nowMs + leaseMs });
         return rows.map(toDelivery).toSorted((a, b) => a.dueAtMs - b.dueAtMs || a.seq - b.seq);
+      }),
+    freeDeliveries: () =>
+      engine.write(function* () {
+        yield* free({});
       }),
     nextDeliveryMs: () =>
       engine.read(function* () {
@@ -163,6 +168,13 @@ const claim = statement((db, p: { nowMs: number; max: number; untilMs: number },
       ),
     )
     .returningAll(),
+);
+
+const free = statement((db, _: Record<never, never>) =>
+  db
+    .updateTable('delivery')
+    .set((eb) => ({ leased_until_ms: 0, ready_at_ms: eb.ref('due_at_ms') }))
+    .where('leased_until_ms', '>', (eb) => eb.lit(0)),
 );
 
 const findNext = statement((db, _: Record<never, never>) =>

@@ -57,6 +57,23 @@ describe('a referral between two parties', () => {
     expect([again, later]).toEqual([receipts[0], receipts[0]]);
   });
 
+  it('goes out at the next start although the run before it died on its way', async () => {
+    const asked = Promise.withResolvers<void>();
+    const dying = Promise.withResolvers<string>();
+    pair.onDeliver = () => {
+      asked.resolve();
+      return dying.promise;
+    };
+    const { referralId } = await pair.referring.exchange.send(requestDraft(pair.clock));
+    await asked.promise;
+    pair.onDeliver = (_, parcel) => parcel;
+    await pair.referring.crash();
+    await expect
+      .poll(async () => (await pair.referring.open(referralId)).stored.messages[0]?.receipt)
+      .toMatch(/^ey/);
+    dying.reject(new Error('the process is gone'));
+  });
+
   it('refuses an illegal step before it is sent, and stores nothing', async () => {
     const referralId = await request();
     const early = draftOf(referralId, { step: 'accepted', accepted: { secondPerson: true } }, [

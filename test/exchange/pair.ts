@@ -46,6 +46,8 @@ export type Party = AsyncDisposable & {
   member: Member;
   /** Ends this process of the node; the next one finds what was stored. */
   restart(options?: { url?: string }): Promise<void>;
+  /** The next process beside the old one, which never hears of it: as after kill -9. */
+  crash(): Promise<void>;
   open(referralId: string): Promise<OpenReferral>;
 };
 
@@ -135,6 +137,7 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
     });
     return { store, exchange };
   };
+  const crashed: { exchange: Exchange; store: Store }[] = [];
   const party: Party = {
     side,
     keyring,
@@ -146,12 +149,18 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
       url = options?.url ?? url;
       Object.assign(party, await boot());
     },
+    async crash() {
+      crashed.push({ exchange: party.exchange, store: party.store });
+      Object.assign(party, await boot());
+    },
     async open(referralId) {
       return openReferral(await party.store.load(referralId), codec);
     },
     async [Symbol.asyncDispose]() {
-      await party.exchange[Symbol.asyncDispose]();
-      await party.store[Symbol.asyncDispose]();
+      for (const { exchange, store } of [...crashed, party]) {
+        await exchange[Symbol.asyncDispose]();
+        await store[Symbol.asyncDispose]();
+      }
       await keyFile.close();
     },
   };
