@@ -8,6 +8,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/store/postgres-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores: real servers in every file, so not many files at once.

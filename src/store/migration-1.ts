@@ -1,7 +1,13 @@
 // The first schema, in the part of SQL that both engines share: ids as text,
 // times as bigint, claims as 0 or 1, codes as text with a CHECK. The codes are
 // written out, since a migration must not change when the model grows.
-import { type ColumnDefinitionBuilder, type CompiledQuery, type RawBuilder, sql } from 'kysely';
+import {
+  type ColumnDataType,
+  type ColumnDefinitionBuilder,
+  type CompiledQuery,
+  type RawBuilder,
+  sql,
+} from 'kysely';
 
 import type { Db, EngineName } from './dialects.ts';
 
@@ -30,37 +36,59 @@ function isBit(column: string): RawBuilder<boolean> {
   return sql`${sql.ref(column)} in (0, 1)`;
 }
 
-export function firstSchema(db: Db, engine: EngineName): CompiledQuery[] {
+export function firstSchema({ schema }: Db, engine: EngineName): CompiledQuery[] {
+  const kit = { schema, ...TYPES[engine] };
   return [
-    ...referral(db),
-    ...message(db),
-    section(db),
-    ...delivery(db),
-    ...task(db),
-    ...outbox(db, engine),
-    ...casework(db),
+    ...referral(kit),
+    ...message(kit),
+    section(kit),
+    ...delivery(kit),
+    ...task(kit),
+    ...outbox(kit),
+    ...casework(kit),
   ].map((builder) => builder.compile());
 }
 
+type Kit = Pick<Db, 'schema'> & (typeof TYPES)[EngineName];
+type DataType = ColumnDataType | RawBuilder<unknown>;
 type Compilable = { compile(): CompiledQuery };
 
-function referral({ schema }: Db): Compilable[] {
+/** The two types of column that the engines write differently. */
+const TYPES: Record<
+  EngineName,
+  { text: DataType; position: DataType; growing: (column: Column) => Column }
+> = {
+  sqlite: {
+    text: 'text',
+    position: 'integer',
+    growing: (column) => column.primaryKey().autoIncrement(),
+  },
+  postgresql: {
+    // In the order of bytes, as SQLite has it. By the rules of a language the
+    // order, and so an index, would change with the libraries of the system.
+    text: sql`text collate "C"`,
+    position: 'bigint',
+    growing: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
+  },
+};
+
+function referral({ schema, text }: Kit): Compilable[] {
   return [
     schema
       .createTable('referral')
-      .addColumn('referral_id', 'text', key)
-      .addColumn('partner', 'text', needed)
-      .addColumn('side', 'text', (c) => c.notNull().check(oneOf('side', SIDES)))
-      .addColumn('case_code', 'text', needed)
-      .addColumn('local_code', 'text')
+      .addColumn('referral_id', text, key)
+      .addColumn('partner', text, needed)
+      .addColumn('side', text, (c) => c.notNull().check(oneOf('side', SIDES)))
+      .addColumn('case_code', text, needed)
+      .addColumn('local_code', text)
       .addColumn('version', 'integer', needed)
       .addColumn('own_seq', 'integer')
-      .addColumn('own_digest', 'text')
+      .addColumn('own_digest', text)
       .addColumn('peer_seq', 'integer')
-      .addColumn('peer_digest', 'text')
-      .addColumn('status', 'text', (c) => c.notNull().check(oneOf('status', STATUSES)))
+      .addColumn('peer_digest', text)
+      .addColumn('status', text, (c) => c.notNull().check(oneOf('status', STATUSES)))
       .addColumn('open', 'integer', (c) => c.notNull().check(isBit('open')))
-      .addColumn('compared_boot', 'text')
+      .addColumn('compared_boot', text)
       .addColumn('created_at_ms', 'bigint', needed)
       .addColumn('changed_at_ms', 'bigint', needed),
     schema.createIndex('referral_changed').on('referral').columns(['changed_at_ms', 'referral_id']),
@@ -77,25 +105,25 @@ function referral({ schema }: Db): Compilable[] {
   ];
 }
 
-function message({ schema }: Db): Compilable[] {
+function message({ schema, text }: Kit): Compilable[] {
   return [
     schema
       .createTable('message')
-      .addColumn('digest', 'text', key)
-      .addColumn('referral_id', 'text', needed)
-      .addColumn('author', 'text', (c) => c.notNull().check(oneOf('author', AUTHORS)))
+      .addColumn('digest', text, key)
+      .addColumn('referral_id', text, needed)
+      .addColumn('author', text, (c) => c.notNull().check(oneOf('author', AUTHORS)))
       .addColumn('seq', 'integer', needed)
-      .addColumn('fork', 'text', needed)
-      .addColumn('message_id', 'text', needed)
-      .addColumn('partner', 'text', needed)
-      .addColumn('placement', 'text', (c) => c.notNull().check(oneOf('placement', PLACEMENTS)))
+      .addColumn('fork', text, needed)
+      .addColumn('message_id', text, needed)
+      .addColumn('partner', text, needed)
+      .addColumn('placement', text, (c) => c.notNull().check(oneOf('placement', PLACEMENTS)))
       .addColumn('overtakes', 'integer', (c) => c.notNull().check(isBit('overtakes')))
       .addColumn('stored_at_ms', 'bigint', needed)
       .addColumn('receipt_at_ms', 'bigint')
-      .addColumn('by_staff', 'text')
-      .addColumn('by_role', 'text')
-      .addColumn('jws', 'text', needed)
-      .addColumn('receipt', 'text'),
+      .addColumn('by_staff', text)
+      .addColumn('by_role', text)
+      .addColumn('jws', text, needed)
+      .addColumn('receipt', text),
     schema
       .createIndex('message_in_chain')
       .unique()
@@ -105,23 +133,23 @@ function message({ schema }: Db): Compilable[] {
   ];
 }
 
-function section({ schema }: Db): Compilable {
+function section({ schema, text }: Kit): Compilable {
   return schema
     .createTable('section')
-    .addColumn('referral_id', 'text', needed)
-    .addColumn('author', 'text', (c) => c.notNull().check(oneOf('author', AUTHORS)))
+    .addColumn('referral_id', text, needed)
+    .addColumn('author', text, (c) => c.notNull().check(oneOf('author', AUTHORS)))
     .addColumn('seq', 'integer', needed)
-    .addColumn('section', 'text', (c) => c.notNull().check(oneOf('section', SECTIONS)))
-    .addColumn('digest', 'text', needed)
-    .addColumn('sealed', 'text')
+    .addColumn('section', text, (c) => c.notNull().check(oneOf('section', SECTIONS)))
+    .addColumn('digest', text, needed)
+    .addColumn('sealed', text)
     .addPrimaryKeyConstraint('section_key', ['referral_id', 'author', 'seq', 'section']);
 }
 
-function delivery({ schema }: Db): Compilable[] {
+function delivery({ schema, text }: Kit): Compilable[] {
   return [
     schema
       .createTable('delivery')
-      .addColumn('referral_id', 'text', (c) => c.notNull().references('referral.referral_id'))
+      .addColumn('referral_id', text, (c) => c.notNull().references('referral.referral_id'))
       .addColumn('seq', 'integer', needed)
       .addColumn('overtakes', 'integer', (c) => c.notNull().check(isBit('overtakes')))
       .addColumn('attempts', 'integer', needed)
@@ -133,32 +161,27 @@ function delivery({ schema }: Db): Compilable[] {
   ];
 }
 
-function task({ schema }: Db): Compilable[] {
+function task({ schema, text }: Kit): Compilable[] {
   return [
     schema
       .createTable('task')
-      .addColumn('task_id', 'text', key)
-      .addColumn('referral_id', 'text', needed)
-      .addColumn('kind', 'text', needed)
+      .addColumn('task_id', text, key)
+      .addColumn('referral_id', text, needed)
+      .addColumn('kind', text, needed)
       .addColumn('created_at_ms', 'bigint', needed),
     schema.createIndex('task_created').on('task').columns(['created_at_ms', 'task_id']),
     schema.createIndex('task_of_a_kind').unique().on('task').columns(['referral_id', 'kind']),
   ];
 }
 
-function outbox({ schema }: Db, engine: EngineName): Compilable[] {
+function outbox({ schema, text, position, growing }: Kit): Compilable[] {
   return [
     schema
       .createTable('outbox')
-      // The one column that the engines write differently: a number that only grows.
-      .addColumn('position', engine === 'sqlite' ? 'integer' : 'bigint', (c) =>
-        engine === 'sqlite'
-          ? c.primaryKey().autoIncrement()
-          : c.primaryKey().generatedAlwaysAsIdentity(),
-      )
-      .addColumn('event_id', 'text', (c) => c.notNull().unique())
+      .addColumn('position', position, growing)
+      .addColumn('event_id', text, (c) => c.notNull().unique())
       .addColumn('published', 'integer', (c) => c.notNull().check(isBit('published')))
-      .addColumn('event', 'text', needed),
+      .addColumn('event', text, needed),
     schema
       .createIndex('outbox_unpublished')
       .on('outbox')
@@ -166,43 +189,43 @@ function outbox({ schema }: Db, engine: EngineName): Compilable[] {
       .where(sql.ref('published'), '=', sql.lit(0)),
     schema
       .createTable('handled_event')
-      .addColumn('consumer', 'text', needed)
-      .addColumn('event_id', 'text', needed)
+      .addColumn('consumer', text, needed)
+      .addColumn('event_id', text, needed)
       .addPrimaryKeyConstraint('handled_event_key', ['consumer', 'event_id']),
     schema
       .createTable('watermark')
       .addColumn('watermark_id', 'integer', (c) =>
         c.primaryKey().check(sql`${sql.ref('watermark_id')} = 1`),
       )
-      .addColumn('stream_created', 'text', needed)
+      .addColumn('stream_created', text, needed)
       .addColumn('stream_seq', 'bigint', needed)
       .addColumn('position', 'bigint', needed),
   ];
 }
 
-function casework({ schema }: Db): Compilable[] {
+function casework({ schema, text }: Kit): Compilable[] {
   return [
     schema
       .createTable('local_case')
-      .addColumn('local_code', 'text', key)
+      .addColumn('local_code', text, key)
       .addColumn('imported_at_ms', 'bigint', needed)
-      .addColumn('sealed', 'text', needed),
+      .addColumn('sealed', text, needed),
     schema
       .createIndex('local_case_imported')
       .on('local_case')
       .columns(['imported_at_ms', 'local_code']),
     schema
       .createTable('staff')
-      .addColumn('staff_id', 'text', key)
-      .addColumn('role', 'text', (c) => c.notNull().check(oneOf('role', ROLES)))
-      .addColumn('token_digest', 'text', (c) => c.notNull().unique())
+      .addColumn('staff_id', text, key)
+      .addColumn('role', text, (c) => c.notNull().check(oneOf('role', ROLES)))
+      .addColumn('token_digest', text, (c) => c.notNull().unique())
       .addColumn('created_at_ms', 'bigint', needed),
     schema
       .createTable('access')
-      .addColumn('referral_id', 'text', (c) => c.notNull().references('referral.referral_id'))
-      .addColumn('staff_id', 'text', needed)
-      .addColumn('role', 'text', (c) => c.notNull().check(oneOf('role', ROLES)))
-      .addColumn('section', 'text', (c) => c.notNull().check(oneOf('section', SECTIONS)))
+      .addColumn('referral_id', text, (c) => c.notNull().references('referral.referral_id'))
+      .addColumn('staff_id', text, needed)
+      .addColumn('role', text, (c) => c.notNull().check(oneOf('role', ROLES)))
+      .addColumn('section', text, (c) => c.notNull().check(oneOf('section', SECTIONS)))
       .addColumn('opened_at_ms', 'bigint', needed),
     schema.createIndex('access_of_referral').on('access').columns(['referral_id', 'opened_at_ms']),
     schema
