@@ -1,13 +1,15 @@
 // The database's URL with its password, which stands in a file of its own.
-import { readFile } from 'node:fs/promises';
-
 import type { LoadedConfig } from './config.ts';
+import { readSecretText } from './config-files.ts';
 
 export async function databaseUrl(
   config: Pick<LoadedConfig, 'databaseUrl' | 'databasePasswordFile'>,
 ): Promise<string> {
   if (config.databasePasswordFile === undefined) return config.databaseUrl;
-  const url = new URL(config.databaseUrl);
-  url.password = (await readFile(config.databasePasswordFile, 'utf8')).trim();
+  const url = URL.parse(config.databaseUrl);
+  if (!url) return config.databaseUrl; // refused by the store, in its own words
+  url.password = (
+    await readSecretText(config.databasePasswordFile, 'database password file')
+  ).trim();
   return url.href;
 }

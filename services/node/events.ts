@@ -1,6 +1,5 @@
 // The node's events on NATS: its own server or a given one, the outbox
 // published, the tracker following. A node whose NATS is down goes on.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Clock } from '#model/clock.ts';
@@ -12,6 +11,7 @@ import { startPublisher } from '#tracking/publisher.ts';
 import { type EventListener, startTracker } from '#tracking/tracker.ts';
 import { createWatchers, type Watchers } from '#tracking/watch.ts';
 import { type LoadedConfig, NODE_FILES } from './config.ts';
+import { readSecretText } from './config-files.ts';
 import { startNatsServer } from './nats-server.ts';
 import { findNatsServer } from './nats-server-binary.ts';
 
@@ -79,7 +79,9 @@ async function credentialsOf(
   file: string | undefined,
 ): Promise<{ user: string; password: string }> {
   if (file === undefined) return { user: '', password: '' };
-  const [user, ...rest] = (await readFile(file, 'utf8')).trim().split(':');
+  const [user, ...rest] = (await readSecretText(file, 'file of the NATS credentials'))
+    .trim()
+    .split(':');
   if (!user || rest.length === 0) {
     throw new Refusal('BAD_CONFIG', 'nats.credentialsFile: write one line, user:password.');
   }

@@ -1,6 +1,5 @@
 // What of the node lies in files: its own keys, the keys of what it stores, its
 // certificate. Opened once, closed with the node.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { KeyFile } from '#crypto/key-file.ts';
@@ -8,6 +7,7 @@ import { Keyring } from '#crypto/keyring.ts';
 import { importVerifyKey, type VerifyKey } from '#crypto/keys.ts';
 import { loadWrappingKey } from '#crypto/wrapping-key.ts';
 import { type LoadedConfig, NODE_FILES } from './config.ts';
+import { readTlsPair } from './config-files.ts';
 
 export type NodeKeys = {
   keyring: Keyring;
@@ -20,12 +20,13 @@ export type NodeKeys = {
 export async function openKeys(config: LoadedConfig): Promise<NodeKeys> {
   const nodeKey = await loadWrappingKey(config.nodeKeyFile);
   const keyring = await Keyring.open(join(config.folder, NODE_FILES.keyring), nodeKey);
-  const keyFile = await KeyFile.open(config.keyFilePlaces, nodeKey);
-  const read = (name: string) => readFile(join(config.folder, name), 'utf8');
-  const tls = {
-    certificatePem: await read(NODE_FILES.certificate),
-    privateKeyPem: await read(NODE_FILES.privateKey),
+  const files = {
+    certificateFile: join(config.folder, NODE_FILES.certificate),
+    privateKeyFile: join(config.folder, NODE_FILES.privateKey),
   };
+  const tls = await readTlsPair(files, 'TLS');
+  // Last: it stays open, for whoever has it to close.
+  const keyFile = await KeyFile.open(config.keyFilePlaces, nodeKey);
   return { keyring, keyFile, tls, ownMessageKeys: () => importMessageKeys(keyring) };
 }
 

@@ -1,6 +1,5 @@
 // The node's signed entity configuration, as the registry admits it. It lives a
 // day, so it is signed anew whenever it is asked for.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Keyring } from '#crypto/keyring.ts';
@@ -9,6 +8,7 @@ import { Refusal } from '#model/refusal.ts';
 import type { Role } from '#trust/metadata.ts';
 
 import { type LoadedConfig, NODE_FILES, type NodeConfig } from './config.ts';
+import { readCertificate } from './config-files.ts';
 import { type NodeProfile, signEntityConfiguration } from './entity-configuration.ts';
 
 const ROLE_NAMES: Readonly<Record<NodeConfig['roles'][number], Role>> = {
@@ -24,7 +24,8 @@ export async function nodeProfile(config: LoadedConfig): Promise<NodeProfile> {
       'node.json: registry: name the registry first; the signed configuration names it.',
     );
   }
-  const certificate = await readFile(join(config.folder, NODE_FILES.certificate), 'utf8');
+  const file = join(config.folder, NODE_FILES.certificate);
+  const certificate = await readCertificate(file, 'TLS certificate');
   return {
     entityId: config.organisation,
     authority: config.registry.entityId,

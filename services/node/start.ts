@@ -1,6 +1,5 @@
 // Joins the rooms into a running node, in the order in which they need each
 // other, and takes them apart in reverse.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { authenticate } from '#casework/actor.ts';
@@ -20,6 +19,7 @@ import { startExchangeServer } from '#wire/exchange-server.ts';
 import { loadAnchor } from './anchor.ts';
 import { caseworkApi } from './casework-api.ts';
 import { type LoadedConfig, NODE_FILES } from './config.ts';
+import { readCertificate, readTlsPair } from './config-files.ts';
 import { databaseUrl } from './database-url.ts';
 import { entityConfigurationSource } from './entity-configuration.ts';
 import { type NodeEvents, startEvents } from './events.ts';
@@ -164,7 +164,7 @@ async function joinFederation(
       log,
     }),
   );
-  const certificate = await readFile(registry.caFile, 'utf8');
+  const certificate = await readCertificate(registry.caFile, 'registry’s TLS certificate');
   const fetchStatements = stack.use(
     fetchStatementsFrom({ dial: registry.address, certificates: [certificate] }),
   );
@@ -183,8 +183,5 @@ async function joinFederation(
 
 async function caseworkTls(config: LoadedConfig) {
   const { tls } = config.casework;
-  if (!tls) return {};
-  const certificatePem = await readFile(tls.certificateFile, 'utf8');
-  const privateKeyPem = await readFile(tls.privateKeyFile, 'utf8');
-  return { tls: { certificatePem, privateKeyPem } };
+  return tls ? { tls: await readTlsPair(tls, 'casework TLS') } : {};
 }

@@ -75,17 +75,23 @@ export class KeyFile {
         addKey(keys, key);
       }
     }
-    for (const one of found) {
-      const count = one.content?.groups.reduce((sum, group) => sum + group.keys.length, 0);
-      const isWhole = isNewest(one) && count === keys.size && !one.content?.isUntidy;
-      if (isWhole) await one.place.openAt(one.content?.bytesKept ?? 0);
-      else await one.place.rewrite(generation, [...keys.values()]);
-    }
-    return new KeyFile(
+    const file = new KeyFile(
       found.map(({ place }) => place),
       generation,
       keys,
     );
+    try {
+      for (const one of found) {
+        const count = one.content?.groups.reduce((sum, group) => sum + group.keys.length, 0);
+        const isWhole = isNewest(one) && count === keys.size && !one.content?.isUntidy;
+        if (isWhole) await one.place.openAt(one.content?.bytesKept ?? 0);
+        else await one.place.rewrite(generation, [...keys.values()]);
+      }
+      return file;
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
   }
 
   get generation(): number {

@@ -1,6 +1,6 @@
 // The node's TLS certificate: self-signed and pinned by its digest in the
 // member's signed metadata, so that each certificate is its own and only CA.
-import { generateKeyPairSync, hash, sign, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, hash, sign, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
 import { Refusal } from '#model/refusal.ts';
@@ -62,6 +62,21 @@ export function createTlsCertificate(input: {
 /** The pin: SHA-256 of the SubjectPublicKeyInfo (RFC 7469 section 2.4), base64url. */
 export function spkiDigest(certificate: string | Uint8Array): string {
   return sha256(readCertificate(certificate).publicKey.export({ format: 'der', type: 'spki' }));
+}
+
+/** @throws Refusal BAD_CONFIG unless the one is a certificate and the other its private key. */
+export function mustBelongTogether(certificatePem: string, privateKeyPem: string): void {
+  let isOwn = false;
+  try {
+    isOwn = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem));
+  } catch {
+    // Without a cause: it could tell of the key.
+  }
+  if (isOwn) return;
+  throw new Refusal(
+    'BAD_CONFIG',
+    'A TLS certificate and its key cannot be used together: give both files as PEM, of one key.',
+  );
 }
 
 /** From when until when a certificate is valid. */

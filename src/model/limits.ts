@@ -158,6 +158,7 @@ export const limits = {
 
   // Doors
   callsPerPeerPerSecondMax: 2000,
+  configFileBytesMax: 64 * KIB,
   caseFileBytesMax: 1024 * KIB,
   caseFileFaultsMax: 200,
   caseFileNestingMax: 32,
