@@ -6,23 +6,42 @@ import { resolve } from 'node:path';
 import { randomBytes, toBase64url } from '#crypto/digest.ts';
 
 const POLL_MS = 200;
-/** Locks of this process, by path. */
+/** Locks that this process has or is about to take, by path. */
 const held = new Set<string>();
 
 /** The lock until it is disposed of; null while its owner is alive. */
 export async function takeLock(file: string): Promise<AsyncDisposable | null> {
-  if (!(await take(file))) {
-    if (!(await isAbandoned(file))) return null;
-    await rm(file, { force: true });
-    if (!(await take(file))) return null;
+  const path = resolve(file);
+  if (held.has(path)) return null;
+  held.add(path);
+  let isTaken = false;
+  try {
+    isTaken = (await take(path)) || (await takeOver(path));
+  } finally {
+    if (!isTaken) held.delete(path);
   }
-  held.add(resolve(file));
+  if (!isTaken) return null;
   return {
     async [Symbol.asyncDispose]() {
-      held.delete(resolve(file));
-      await rm(file, { force: true });
+      await rm(path, { force: true });
+      held.delete(path);
     },
   };
+}
+
+// One at a time, and judged again then: a second one would remove the lock that
+// the first has just taken.
+async function takeOver(path: string): Promise<boolean> {
+  if (!(await isAbandoned(path))) return false;
+  const turn = `${path}.turn`;
+  if (!(await take(turn))) return false;
+  try {
+    if (!(await isAbandoned(path))) return false;
+    await rm(path, { force: true });
+    return await take(path);
+  } finally {
+    await rm(turn, { force: true });
+  }
 }
 
 /** Runs `work` alone; an error when the lock is not free within `waitMs`. */
@@ -57,8 +76,8 @@ async function take(file: string): Promise<boolean> {
 async function isAbandoned(file: string): Promise<boolean> {
   const pid = await readFile(file, 'utf8').catch(() => undefined);
   if (pid === undefined) return false;
-  // Our own number: held here, or of an earlier process (in a container each is process 1).
-  if (Number(pid) === process.pid) return !held.has(resolve(file));
+  // Our own number, and not held here: of an earlier process (in a container each is process 1).
+  if (Number(pid) === process.pid) return true;
   return !isAlive(Number(pid));
 }
 
