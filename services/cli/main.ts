@@ -4,11 +4,21 @@ import { createInterface } from 'node:readline/promises';
 import { buffer } from 'node:stream/consumers';
 import tls from 'node:tls';
 
+import { incidentOf } from '#model/incident.ts';
+import { jsonLog } from '#services/node/log.ts';
+
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { run } from './run.ts';
 
 tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
+
+// What nobody expected ends the process, in one line of the log.
+process.on('uncaughtException', (error) => {
+  const log = jsonLog('error', { now: () => Date.now() }, (line) => process.stderr.write(line));
+  log.error('crashed', incidentOf(error));
+  process.exit(EXIT.failure);
+});
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -2,6 +2,7 @@
 // "grpc-status-details-bin", as gRPC's richer error model has it.
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 
+import { incidentOf } from '#model/incident.ts';
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 import { REFUSAL_CODES, Refusal, type RefusalCode } from '#model/refusal.ts';
@@ -57,7 +58,8 @@ const CODE_OF: Readonly<Partial<Record<status, RefusalCode>>> = {
 /** What the other side sees of a throw. A bug shows as INTERNAL and is logged with an id only. */
 export function statusOf(thrown: unknown, where: { method: string; log: Log }): StatusObject {
   if (!(thrown instanceof Refusal)) {
-    where.log.error('call-failed', { method: where.method, ...incident(thrown) });
+    const id = crypto.randomUUID();
+    where.log.error('call-failed', { method: where.method, id, ...incidentOf(thrown) });
     return { code: status.INTERNAL, details: 'Internal error.', metadata: new Metadata() };
   }
   const code = STATUS_OF[thrown.code];
@@ -124,13 +126,4 @@ function readDetails(error: ServiceError): { code: RefusalCode; message: string 
 
 function pack<T>(type: { name: string; encode(value: T): Buffer }, value: T) {
   return { typeUrl: `type.googleapis.com/${type.name}`, value: type.encode(value) };
-}
-
-// The text of a stranger's error could hold content: only its kind and the place
-// in our own code where it was thrown are told.
-function incident(thrown: unknown): { id: string; kind: string; at: string } {
-  const kind = thrown instanceof Error ? thrown.constructor.name : typeof thrown;
-  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const at = /\/((?:src|services)\/[\w/-]+\.ts:\d+):\d+\)?$/m.exec(stack)?.[1] ?? '';
-  return { id: crypto.randomUUID(), kind, at };
 }
