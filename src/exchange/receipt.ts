@@ -2,10 +2,37 @@
 import { sha256 } from '#crypto/digest.ts';
 import { readJwsHeader, signJws, verifyJws } from '#crypto/jws.ts';
 import type { VerifyKey } from '#crypto/keys.ts';
+import { nowSeconds } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
 import type { Envelope, Receipt } from '#model/message.ts';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
+import type { Entry, Thread } from '#model/thread.ts';
+import { otherSide } from '#model/track.ts';
+import { headOf } from './change.ts';
 import { type ExchangeContext, RECEIPT_TYP } from './context.ts';
+import type { OpenReferral } from './open-referral.ts';
+
+/** All of it but the verdict. */
+export function receiptFor(
+  context: ExchangeContext,
+  { envelope, digest }: Entry,
+  thread: Thread,
+  before: OpenReferral,
+): Omit<Receipt, 'verdict' | 'sectionsTaken'> {
+  const head = headOf(thread[before.side]);
+  const read = headOf(thread[otherSide(before.side)]);
+  return {
+    receiver: context.organisation,
+    sender: envelope.from,
+    referralId: envelope.referralId,
+    messageId: envelope.messageId,
+    seq: envelope.seq,
+    messageDigest: digest,
+    receivedAt: nowSeconds(context.clock),
+    ...(head && { head }),
+    ...(read && { read }),
+  };
+}
 
 export function signReceipt(context: ExchangeContext, receipt: Receipt): Promise<string> {
   const key = context.keyring.signing('message');

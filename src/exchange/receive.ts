@@ -13,11 +13,12 @@ import { Refusal, unauthenticated } from '#model/refusal.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
 import type { Member } from '#trust/member.ts';
+import { isAhead, isWithdrawal, keepFork, keepWithdrawal, placeEarly } from './aside.ts';
 import { type ExchangeContext, MESSAGE_TYP } from './context.ts';
 import { type OpenReferral, openReferral } from './open-referral.ts';
 import type { StoredMessage } from './ports.ts';
 import { checkDigests } from './sections.ts';
-import { keepEarlyWithdrawal, keepFork, takeMessage } from './take.ts';
+import { type Placed, takeMessage } from './take.ts';
 
 /** A message whose signature holds, with its parcel's sections. */
 export type Arrived = {
@@ -66,7 +67,10 @@ export async function receive(
   // 5 These very bytes are known: the stored receipt, the same for ever.
   const digest = sha256(jws);
   const known = await context.store.findMessage(digest);
-  if (known?.receipt && known.author === 'peer' && known.placement !== 'fork') return known.receipt;
+  if (known?.receipt && known.author === 'peer') {
+    if (known.placement === 'parked') await placeEarly(context, known.referralId);
+    return known.receipt;
+  }
 
   // 6 Key and signature. A stranger, a strange key and a bad signature look alike.
   const key = peer.messageKeys.get(header.kid);
@@ -113,7 +117,7 @@ async function placeOnce(
   placing: Placing,
   arrived: Arrived,
   isCompared: boolean,
-): Promise<{ receipt: string } | 'compare' | null> {
+): Promise<Placed | 'compare' | null> {
   const { entry, peer } = arrived;
   const { envelope, content } = entry;
   const { referralId, seq } = envelope;
@@ -128,9 +132,11 @@ async function placeOnce(
   if (twin?.receipt) return { receipt: twin.receipt };
   const referral = openReferral(stored, context.codec);
 
-  // 8 One id and one number have one message. Two are proof of a fork; both are kept.
+  // 8 One id and one number have one message. Two are proof of a fork; both are
+  // kept. A withdrawal counts here too, and its author shall know.
   if (rivalOf(referral, entry)) {
-    await keepFork(context, arrived, referral);
+    if (isWithdrawal(entry)) return keepWithdrawal(context, arrived, referral, 'fork');
+    if (!(await keepFork(context, arrived, referral))) return null;
     throw new Refusal('CHAIN_FORK', `seq ${seq}: another message has this number.`);
   }
   const namesake = await context.store.findMessageById(envelope.messageId);
@@ -138,20 +144,21 @@ async function placeOnce(
     throw new Refusal('CHAIN_FORK', 'message_id: another message has this id.');
   }
 
-  // 9 Its place in the chain. A withdrawal counts before it has one.
+  // 9 Its place in the chain. A withdrawal counts before it has one, and before
+  // its time: a clock that runs ahead must not hold it up.
+  const now = nowSeconds(context.clock);
   const gap = gapOf(referral, entry);
+  if (isWithdrawal(entry) && (gap !== null || isAhead(entry, now))) {
+    return keepWithdrawal(context, arrived, referral, 'parked');
+  }
   if (gap !== null) {
-    if (content?.body.step === 'consentWithdrawn') {
-      return given(await keepEarlyWithdrawal(context, arrived, referral));
-    }
     // A sender goes on only after a receipt, so one of the two has lost something.
     void placing.compare(referralId, peer).catch(() => false);
     throw new Refusal('SYNC_FIRST', gap);
   }
 
   // 10 Version and body; 11 times; both by a refusal that takes the number.
-  const now = nowSeconds(context.clock);
-  if (envelope.sentAt > now + limits.clockSkewSecondsMax) {
+  if (isAhead(entry, now)) {
     throw new Refusal(
       'CLOCK_OFF',
       'sent_at is more than 5 minutes in the future; check the clock.',
@@ -164,14 +171,11 @@ async function placeOnce(
 
   // 13 Sections are bound to the message by digest. (12, legal, is the fold's
   // word in takeMessage; so is the gate.)
-  checkDigests(referralId, content?.sections ?? [], content ? arrived.sections : []);
+  const isDropped = content === null || isWithdrawal(entry);
+  checkDigests(referralId, content?.sections ?? [], isDropped ? [] : arrived.sections);
 
   // 14 One transaction, 15 the receipt.
-  return given(await takeMessage(context, arrived, referral, reason));
-}
-
-function given(receipt: string | null): { receipt: string } | null {
-  return receipt === null ? null : { receipt };
+  return takeMessage(context, arrived, referral, reason);
 }
 
 /** The stored message that has this number in the author's chain, with other bytes. */

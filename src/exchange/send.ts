@@ -100,13 +100,14 @@ async function append(
   const { row } = referral.stored;
   const side = draft.opens ? 'referring' : referral.side;
   const partner = row?.partner ?? draft.opens?.partner ?? '';
-  if (!context.members.find(partner)) {
+  // Said now, delivered once the partner is a live member again.
+  if (!isWithdrawal(draft) && !context.members.find(partner)) {
     throw new Refusal('NOT_A_MEMBER', 'recipient: no live member of the federation has this id.');
   }
   const { digests, contents } = digested(draft.referralId, draft.sections);
   const names = { messageId: draft.messageId, referralId: draft.referralId, to: partner };
   const message: Message = {
-    ...nextEnvelope(context, referral.thread, side, names),
+    ...nextEnvelope(context, referral.thread, side, names, draft.body.step),
     sections: digests,
     grants: [...draft.grants],
     body: draft.body,

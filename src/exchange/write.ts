@@ -4,7 +4,7 @@ import { signJws } from '#crypto/jws.ts';
 import { nowSeconds } from '#model/clock.ts';
 import type { RefusalReason } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
-import type { Content, Envelope, Message } from '#model/message.ts';
+import type { Content, Envelope, Message, StepName } from '#model/message.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Entry, Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
@@ -13,13 +13,15 @@ import { type ExchangeContext, MESSAGE_TYP } from './context.ts';
 import type { OpenReferral } from './open-referral.ts';
 import type { Delivery, StoredMessage } from './ports.ts';
 
-/** The envelope of our next message. */
+/** The envelope of our next message. @throws Refusal TOO_LARGE when the chain is full */
 export function nextEnvelope(
   context: ExchangeContext,
   thread: Thread,
   side: Side,
   names: { messageId: string; referralId: string; to: string },
+  step: StepName,
 ): Envelope {
+  mustHaveNumber(thread[side].length + 1, step);
   const own = thread[side].at(-1);
   const sentAt = Math.max(nowSeconds(context.clock), own?.envelope.sentAt ?? 0);
   const seenHead = headOf(thread[otherSide(side)]);
@@ -35,6 +37,13 @@ export function nextEnvelope(
     sentAt,
     expiresAt: sentAt + limits.messageLifeSecondsMax,
   };
+}
+
+/** The last numbers of a chain are for withdrawals: refusals of what comes in must not use them up. */
+function mustHaveNumber(seq: number, step: StepName): void {
+  const kept = step === 'consentWithdrawn' ? 0 : limits.numbersKeptForWithdrawals;
+  if (seq <= limits.messagesPerChainMax - kept) return;
+  throw new Refusal('TOO_LARGE', 'This referral is full: start a new one that continues it.');
 }
 
 /**
@@ -110,11 +119,8 @@ export function refusalOf(
     ...placed,
     [otherSide(before.side)]: placed[otherSide(before.side)].slice(0, refused.seq),
   };
-  const envelope = nextEnvelope(context, upTo, before.side, {
-    messageId: uuid4(),
-    referralId: refused.referralId,
-    to: refused.from,
-  });
+  const names = { messageId: uuid4(), referralId: refused.referralId, to: refused.from };
+  const envelope = nextEnvelope(context, upTo, before.side, names, 'refused');
   const body = { step: 'refused', refused: { seq: refused.seq, digest, reason } } as const;
   return write(context, { ...envelope, sections: [], grants: [], body }, null);
 }

@@ -20,6 +20,7 @@ export const limits = {
 
   // Chains
   messagesPerChainMax: 4096,
+  numbersKeptForWithdrawals: 64,
   parkedPerReferralMax: 64,
   messageLifeSecondsMax: 30 * DAY_SECONDS,
   clockSkewSecondsMax: 5 * 60,

@@ -60,6 +60,8 @@ export type Pair = AsyncDisposable & {
   onDeliver: (from: Side, parcel: string) => Promise<string> | string;
   onReceipt: (from: Side, receipt: string) => Promise<string> | string;
   onSync: (from: Side, answers: ReferralSync[]) => Promise<ReferralSync[]> | ReferralSync[];
+  /** Sides that are no live members now. */
+  gone: Set<Side>;
   /** Waits until nothing is on its way. */
   settle(): Promise<void>;
 };
@@ -74,6 +76,7 @@ export async function startPair(): Promise<Pair> {
     onDeliver: (_: Side, parcel: string): Promise<string> | string => parcel,
     onReceipt: (_: Side, receipt: string): Promise<string> | string => receipt,
     onSync: (_: Side, answers: ReferralSync[]): ReferralSync[] => answers,
+    gone: new Set<Side>(),
   } as Pair;
   for (const side of ['referring', 'receiving'] as const) {
     parties[side] = await startParty(side, pair, parties);
@@ -114,7 +117,10 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
     },
   };
   const members = {
-    find: (id: string) => Object.values(parties).find((p) => p.member.organisation === id)?.member,
+    find(id: string) {
+      const party = Object.values(parties).find((p) => p.member.organisation === id);
+      return party && !pair.gone.has(party.side) ? party.member : undefined;
+    },
     findByPin: () => undefined,
   };
   let url = `sqlite:${folder.path(`${side}.db`)}`;
