@@ -260,7 +260,7 @@ function planning(): Beat[] {
 }
 
 function arriving(): Beat[] {
-  const followUp = (milestone: 'hours-72' | 'days-14') =>
+  const followUp = (milestone: 'days-14' | 'months-3') =>
     act({ step: 'followUpReported', followUpReported: { milestone } }, (moment) => [
       contents.report(moment),
     ]);
@@ -300,18 +300,8 @@ function arriving(): Beat[] {
     {
       side: 'receiving',
       step: 'followUpReported',
-      title: 'Follow-up, 72 hours',
-      words: 'In contact, and safe. She agreed to this report.',
-      day: 11,
-      time: '18:30',
-      people: 1,
-      act: followUp('hours-72'),
-    },
-    {
-      side: 'receiving',
-      step: 'followUpReported',
       title: 'Follow-up, 14 days',
-      words: 'In contact, and safe. She agreed to this one too.',
+      words: 'In contact, and safe. She agreed to this report.',
       day: 22,
       time: '18:30',
       people: 1,
@@ -319,11 +309,21 @@ function arriving(): Beat[] {
     },
     {
       side: 'receiving',
+      step: 'followUpReported',
+      title: 'Follow-up, 3 months',
+      words: 'In contact, and safe. She agreed to this one too.',
+      day: 100,
+      time: '10:30',
+      people: 1,
+      act: followUp('months-3'),
+    },
+    {
+      side: 'receiving',
       step: 'completed',
       title: 'Completed',
       words:
         'What the referral was for is done. She was asked, and says so too. If she ever needs it, a new referral can take this one up again.',
-      day: 24,
+      day: 102,
       time: '15:00',
       people: 1,
       act: act({ step: 'completed', completed: { personView: 'heard' } }, () => [
