@@ -41,6 +41,8 @@ export type FederationOptions = {
   progress?: (line: string) => void;
   nats?: LoadedConfig['nats'];
   databaseUrlOf?: (side: Side) => string | undefined;
+  /** Each event of either node, after it came back from NATS; its JSON as published. */
+  onEvent?: (json: string, side: Side) => void;
 };
 
 export type Prepared = {
@@ -121,7 +123,7 @@ export async function runFederation(
   options: FederationOptions,
 ): Promise<Federation> {
   await using stack = new AsyncDisposableStack();
-  const { clock, logOf } = options;
+  const { clock, logOf, onEvent } = options;
   const port = Number(new URL(prepared.configs.referring.registry?.entityId ?? '').port);
   const registry = stack.use(
     await startRegistry({
@@ -137,6 +139,7 @@ export async function runFederation(
     log: logOf(side),
     env: options.env,
     ...(options.progress && { progress: options.progress }),
+    ...(onEvent && { listeners: [(_, json) => onEvent(json, side)] }),
   });
   const run = async (side: Side) => {
     const config = prepared.configs[side];

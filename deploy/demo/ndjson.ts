@@ -11,7 +11,7 @@ export function ndjsonTeller(io: Io): Teller {
     opening: silent,
     progress: silent,
     notice: (text) => io.stderr(`${text}\n`),
-    cast: (federation, folder) =>
+    cast: ({ federation, folder }) =>
       say('started', {
         folder,
         registry: federation.registry.entityId,

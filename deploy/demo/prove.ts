@@ -31,6 +31,8 @@ export type Shown = {
   caseFile: CaseFile;
   told: readonly Told[];
   referralId: string;
+  /** JSON of what came back from NATS. */
+  events: readonly string[];
 };
 
 export async function* prove(shown: Shown): AsyncGenerator<Check, void, void> {
@@ -88,14 +90,18 @@ function* evidence(exports: Record<Side, Look>): Generator<Check> {
     const failed = report.checks.find((check) => !check.ok);
     const isSame = report.stateDigest === state;
     const ok = report.ok && isSame && report.checks.length > 0;
-    const said = failed ? `${failed.check}: ${failed.detail}` : `another state than the node’s`;
-    return { ok, said: ok ? `${report.checks.length} of its checks hold` : said, side };
+    const said = failed ? `${failed.check}: ${failed.detail}` : 'another state than the node’s';
+    const names = report.checks.map((check) => check.check).join(', ');
+    return { ok, said: ok ? `${report.checks.length} checks hold` : said, side, names };
   });
   yield {
     check: 'evidence',
     ok: words.every((word) => word.ok),
-    claim: 'Taken out as a file, the referral proves itself, offline.',
-    found: words.map(({ side, said }) => `as ${ORGANISATIONS[side].name} exports it: ${said}`),
+    claim: 'Taken out as a file, the referral can be verified by anybody, without a node.',
+    found: [
+      ...words.map(({ side, said }) => `as ${ORGANISATIONS[side].name} exports it: ${said}`),
+      `in this order: ${words[0]?.names}`,
+    ],
   };
 }
 
@@ -149,9 +155,19 @@ async function noPrivateWord(shown: Shown): Promise<Check> {
       ...fields.map((field) => `FOUND: ${field}`),
       search.blind.length === 0
         ? 'the ids that must be there are there, so the search can see'
-        : `NOT SEEN there what must be there: ${search.blind.join(', ')}`,
+        : `NOT SEEN, though it must be there: ids in ${search.blind.join(', ')}`,
+      `all that an event says: ${spaced(shown.events.find(isOfPackage))}`,
     ],
   };
+}
+
+function isOfPackage(json: string): boolean {
+  return json.includes('"packageReleased"');
+}
+
+/** JSON on lines that can be broken. */
+function spaced(json = '{}'): string {
+  return JSON.stringify(JSON.parse(json), null, 1).replaceAll(/\n */g, ' ');
 }
 
 /** Of the case, and of what workers wrote on the way. */

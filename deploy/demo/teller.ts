@@ -1,5 +1,6 @@
 // Who tells the demo to the world: as a timeline for people (timeline.ts), or as
 // NDJSON for programs (ndjson.ts).
+import type { CaseFile } from '#model/case-file.ts';
 import type { Chapter } from './commands.ts';
 import type { Federation } from './federation.ts';
 import type { Check } from './prove.ts';
@@ -11,7 +12,7 @@ export interface Teller {
   progress(text: string): void;
   /** Takes long, so it is said everywhere. */
   notice(text: string): void;
-  cast(federation: Federation, folder: string): void;
+  cast(cast: Cast): void;
   beat(told: Told): void;
   /** The story could not go on. */
   stopped(code: string, message: string): void;
@@ -22,5 +23,7 @@ export interface Teller {
   commands(chapters: readonly Chapter[]): void;
   farewell(): void;
 }
+
+export type Cast = { federation: Federation; folder: string; caseFile: CaseFile };
 
 export type Summary = { ok: boolean; steps: number; days: number; seconds: number };

@@ -6,10 +6,10 @@ import type { Side } from '#model/track.ts';
 import type { Io } from '#services/cli/io.ts';
 import { block, columns, WIDTH, wrap } from '#services/cli/text.ts';
 import { type Chapter, quoted } from './commands.ts';
-import { type Federation, ORGANISATIONS } from './federation.ts';
+import { ORGANISATIONS } from './federation.ts';
 import type { Check } from './prove.ts';
 import type { Told } from './story.ts';
-import type { Summary, Teller } from './teller.ts';
+import type { Cast, Summary, Teller } from './teller.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan' | 'magenta';
 
@@ -37,12 +37,13 @@ export class Timeline implements Teller {
 
   /** In place, and gone with the next line. */
   progress(text: string): void {
-    const { isTty } = this.#io;
-    if (!isTty.stderr) return;
-    if (!isTty.stdout) return this.#io.stderr(`${text} …\n`);
+    const { isTty, signal } = this.#io;
+    if (!isTty.stderr || signal.aborted) return;
+    const line = `  … ${text}`.slice(0, WIDTH - 1);
+    if (line === this.#progress) return;
     this.#clear();
-    this.#progress = `  … ${text}`.slice(0, WIDTH - 1);
-    this.#io.stderr(this.#progress);
+    this.#progress = line;
+    this.#io.stderr(isTty.stdout ? line : `${line}\n`);
   }
 
   notice(text: string): void {
@@ -50,26 +51,28 @@ export class Timeline implements Teller {
     this.#io.stderr(`${text}\n`);
   }
 
-  cast(federation: Federation): void {
+  cast({ federation, caseFile }: Cast): void {
     const { referring, receiving } = ORGANISATIONS;
+    const { registry } = federation;
     this.#heading('Who takes part');
     this.#lines(
       columns([
-        [referring.name, `where she is now; starts the referral. ${referring.organisation}`],
-        [receiving.name, `where she goes; will meet her. ${receiving.organisation}`],
-        ['Registry', `says who is a member; sees no message. ${federation.registry.entityId}`],
+        [
+          caseFile.sections.identity?.preferredName ?? 'A person',
+          'wants to go home. She decides what is shared, and with whom.',
+        ],
+        [referring.name, 'is where she is now, and starts the referral.'],
+        [receiving.name, 'is where she goes, and will meet her.'],
+        ['Registry', 'says who is a member. It sees no message.'],
       ]),
     );
     this.#line();
-    this.#lines(
-      block(
-        'Each organisation has a node of its own here, with its own keys, certificate, database and event server (NATS).',
-      ),
-    );
+    this.#dim(`${referring.organisation}, ${receiving.organisation}, ${registry.entityId}`, 2);
+    this.#dim('Each node has its own keys, TLS certificate, SQLite file and nats-server.', 2);
     this.#heading('The story');
     this.#lines(
       block(
-        'Times are story time, in UTC: one clock for all three is moved on, over some weeks until today. Whatever is “sealed” only the other organisation can open.',
+        'Times are story time, in UTC: one clock, shared by all three, is moved on from some months ago until today, so that weeks pass in seconds. Sealed means encrypted: only the other organisation can open it.',
       ),
     );
   }
@@ -95,7 +98,7 @@ export class Timeline implements Teller {
   #proof(told: Told): void {
     const tick = (ok: boolean, yes: string, no: string) =>
       ok ? `${this.#style('green', '✓')} ${yes}` : this.#style('red', `✗ ${no}`);
-    const signed = tick(true, `signed, its message ${told.seq}`, '');
+    const signed = tick(true, `signed as its message ${told.seq}`, '');
     const receipt = tick(told.receiptVerified, 'receipt verified', 'NO RECEIPT');
     const people = told.people === 2 ? `  ${tick(true, 'two people', '')}` : '';
     const margin = ' '.repeat(INDENT);
@@ -181,7 +184,8 @@ export class Timeline implements Teller {
   }
 
   #clear(): void {
-    if (this.#progress === '') return;
+    // On its own line where the timeline goes elsewhere.
+    if (this.#progress === '' || !this.#io.isTty.stdout) return;
     this.#io.stderr(`\r${' '.repeat(this.#progress.length)}\r`);
     this.#progress = '';
   }
