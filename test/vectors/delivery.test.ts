@@ -10,7 +10,6 @@ import { limits } from '#model/limits.ts';
 import { fold } from '#model/referral.ts';
 import { EMPTY_THREAD } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
-import { REFERRAL_ID } from '#test/model/story.ts';
 import { codec } from '#wire/codec.ts';
 import { wireType } from '#wire/convert.ts';
 import { type DeliveryVector, givenSections } from './families/delivery.ts';
@@ -20,6 +19,7 @@ import { readFamily } from './families.ts';
 import { codeUnder } from './outcome.ts';
 import { parties } from './parties.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import { REFERRAL_ID } from './scribe.ts';
 import { textOf } from './vector.ts';
 
 const messages = await readFamily<DeliveryVector>('messages');

@@ -2,7 +2,7 @@
 // invented, with keys made from their names, so that every run makes the same.
 import { createHash, createPrivateKey } from 'node:crypto';
 
-import { toBase64url } from '#crypto/digest.ts';
+import { sha256, toBase64url } from '#crypto/digest.ts';
 import {
   type Curve,
   importOpeningKey,
@@ -12,7 +12,6 @@ import {
   type OpeningKey,
   type PrivateJwk,
   type SigningKey,
-  thumbprint,
 } from '#crypto/keys.ts';
 import type { Member } from '#trust/member.ts';
 
@@ -47,6 +46,11 @@ export function keyFrom(label: string, crv: Curve): PrivateJwk {
     format: 'jwk',
   });
   return { kty: 'OKP', crv, x, kid: thumbprint(crv, x), d: toBase64url(seed) };
+}
+
+/** RFC 7638, of the members that RFC 8037 section 2 requires. */
+export function thumbprint(crv: Curve, x: string): string {
+  return sha256(`{"crv":"${crv}","kty":"OKP","x":"${x}"}`);
 }
 
 export function organisationOf(name: PartyName): string {

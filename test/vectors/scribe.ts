@@ -8,10 +8,12 @@ import type { SectionName } from '#model/codes.ts';
 import type { Envelope, Message, SectionContent, StepName } from '#model/message.ts';
 import { EMPTY_THREAD, type Entry, type Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
-import { type Draft, type Line, place, REFERRAL_ID, sample, uuidOf } from '#test/model/story.ts';
+import { type Draft, type Line, place, sample, uuidOf } from '#test/model/story.ts';
 import { codec } from '#wire/codec.ts';
 import { wireType } from '#wire/convert.ts';
 import { organisationOf, type PartyName, parties } from './parties.ts';
+
+export const REFERRAL_ID = '00000000-0000-4000-8000-00000000cafe';
 
 const NAME_OF: Readonly<Record<Side, PartyName>> = {
   referring: 'harbour',

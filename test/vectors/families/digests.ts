@@ -1,8 +1,8 @@
 // digests.json: the small functions under everything else.
 import { sectionDigest, sha256, toBase64url } from '#crypto/digest.ts';
-import { thumbprint } from '#crypto/keys.ts';
-import { REFERRAL_ID, uuidOf } from '#test/model/story.ts';
-import { keyFrom, publicJwkOf } from '../parties.ts';
+import { uuidOf } from '#test/model/story.ts';
+import { keyFrom, publicJwkOf, thumbprint } from '../parties.ts';
+import { REFERRAL_ID } from '../scribe.ts';
 import type { Family, Vector } from '../vector.ts';
 
 export type DigestsInput =

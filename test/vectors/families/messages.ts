@@ -1,11 +1,10 @@
 // messages.json: one request, rightly signed and wrongly, as the first parcel
 // that its addressee gets.
 import { sha256, toBase64url } from '#crypto/digest.ts';
-import { thumbprint } from '#crypto/keys.ts';
 import { MESSAGE_TYP, RECEIPT_TYP } from '#exchange/context.ts';
 import { START_SECONDS } from '#test/model/story.ts';
 import { forge, forgeHmac, headerText, partsOf } from '../forge.ts';
-import { type PartyName, parties, type VectorParty } from '../parties.ts';
+import { type PartyName, parties, thumbprint, type VectorParty } from '../parties.ts';
 import { Scribe, type Written } from '../scribe.ts';
 import type { Family } from '../vector.ts';
 import { type DeliveryVector, givenSections } from './delivery.ts';

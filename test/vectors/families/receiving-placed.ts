@@ -2,6 +2,7 @@
 import { DAY } from '#test/model/story.ts';
 import { parties } from '../parties.ts';
 import { Scribe, type Written } from '../scribe.ts';
+import { givenSections } from './delivery.ts';
 import { at, type Case, position, received, taken } from './receiving-case.ts';
 import { day } from './scene.ts';
 
@@ -126,33 +127,52 @@ export async function withdrawals(): Promise<Case[]> {
   const first = new Scribe();
   await first.say('referring', 'referralRequest', day(0));
   const unknown = await first.draw('referring', 'consentWithdrawn', day(0));
-  const beside = (name: string, arriving: Written, past: readonly Written[], status: string) => ({
-    check: 'R9',
+  const body = { ...day(0), expiresAt: at + DAY, sections: ['note' as const] };
+  const rival = await new Scribe().draw('referring', 'consentWithdrawn', body);
+  const laden = await scribe.draw('referring', 'consentWithdrawn', {
+    ...day(1),
+    sections: ['workers'],
+  });
+  const [right] = givenSections(laden.contents);
+  if (!right) throw new Error('it has a section');
+  const beside = (
+    check: string,
+    name: string,
+    arriving: Written,
+    past: readonly Written[] = given,
+    now = arriving.entry.envelope.sentAt,
+  ): Case => ({
+    check,
     name,
     given: past,
     arriving,
-    valid: true,
+    now,
     expect: {
       verdict: 'taken',
       sectionsTaken: [],
       head: position(past.length > 0 ? scribe.thread.receiving.at(-1) : undefined),
       read: position(past.length > 0 ? scribe.thread.referring.at(-1) : undefined),
-      status,
+      status: 'withdrawn',
     },
   });
   return [
-    beside(
-      'a withdrawal after a message that is missing counts at once',
-      early,
-      given,
-      'withdrawn',
-    ),
-    beside('a withdrawal before the request is known', unknown, [], 'withdrawn'),
+    beside('R9', 'a withdrawal after a message that is missing counts at once', early),
+    beside('R9', 'a withdrawal before the request is known', unknown, []),
+    beside('R9', 'a withdrawal from a clock that runs ahead', late, given, at),
+    beside('R8', 'a withdrawal with a number that was taken: a fork, and it counts', rival),
+    {
+      check: 'R9',
+      name: 'a withdrawal that came early, again',
+      given: [...given, early],
+      arriving: early,
+      expect: { again: true },
+    },
     {
       check: 'R9',
       name: 'the missing message: the withdrawal that waited takes its place after it',
       given: [...given, early],
       arriving: missing,
+      now: at + 2 * DAY,
       expect: taken(scribe, missing, 'withdrawn', {
         // Its grants had not seen the withdrawal, so nothing is kept.
         sectionsTaken: [],
@@ -166,6 +186,14 @@ export async function withdrawals(): Promise<Case[]> {
       arriving: late,
       now: at + 2 * DAY,
       expect: taken(scribe, late, 'withdrawn'),
+    },
+    {
+      check: 'R12',
+      name: 'a withdrawal with a section, and another one in the parcel: dropped unread',
+      given,
+      arriving: laden,
+      sections: [{ ...right, section: 'note' }],
+      expect: taken(scribe, laden, 'withdrawn', { sectionsTaken: [] }),
     },
   ];
 }
