@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 
 import { hasCode } from '#crypto/files.ts';
+import { hostOf, isLoopback } from '#model/address.ts';
 import { entityId } from '#model/message.ts';
 import { country, label } from '#model/plan/fields.ts';
 import { Refusal } from '#model/refusal.ts';
@@ -47,8 +48,14 @@ const Nats = z.discriminatedUnion(
     z.strictObject({ mode: z.literal('own'), serverBinary: path.optional() }),
     z.strictObject({
       mode: z.literal('external'),
-      url: z.string().regex(/^(nats|tls):\/\/[^@\s]+$/, 'must be nats://host:port'),
+      /** tls:// where it is not on this machine. */
+      url: z
+        .string()
+        .regex(/^(nats|tls):\/\/[^@/\s]+:\d{1,5}$/, 'must be tls://host:port')
+        .refine(staysOrIsTls, 'must be tls://host:port beyond this machine'),
       credentialsFile: path.optional(),
+      /** PEM of the authority that its certificate is from, if the system does not know it. */
+      caFile: path.optional(),
     }),
     z.strictObject({ mode: z.literal('off') }),
   ],
@@ -113,10 +120,6 @@ export function parseConfig(value: unknown): NodeConfig {
     'BAD_CONFIG',
     'node.json: casework.host: staff tokens would travel in the clear; listen on 127.0.0.1, or give casework.tls.',
   );
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 async function readConfig(home: string): Promise<unknown> {
@@ -187,11 +190,20 @@ function withPaths(folder: string, config: NodeConfig): LoadedConfig {
 }
 
 function absoluteNats(nats: NodeConfig['nats'], at: (file: string) => string): NodeConfig['nats'] {
-  if (nats.mode === 'external' && nats.credentialsFile !== undefined) {
-    return { ...nats, credentialsFile: at(nats.credentialsFile) };
+  if (nats.mode === 'external') {
+    const { credentialsFile, caFile } = nats;
+    return {
+      ...nats,
+      ...(credentialsFile !== undefined && { credentialsFile: at(credentialsFile) }),
+      ...(caFile !== undefined && { caFile: at(caFile) }),
+    };
   }
   if (nats.mode !== 'own' || nats.serverBinary === undefined) return nats;
   return { ...nats, serverBinary: at(nats.serverBinary) };
+}
+
+function staysOrIsTls(url: string): boolean {
+  return url.startsWith('tls://') || isLoopback(hostOf(url.slice('nats://'.length)));
 }
 
 function hasPassword(url: string): boolean {

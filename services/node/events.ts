@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import type { Clock } from '#model/clock.ts';
 import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
+import type { NatsAddress } from '#nats/connection.ts';
 import { connectEventStream } from '#nats/stream.ts';
 import type { Outbox } from '#tracking/ports.ts';
 import { startPublisher } from '#tracking/publisher.ts';
 import { type EventListener, startTracker } from '#tracking/tracker.ts';
 import { createWatchers, type Watchers } from '#tracking/watch.ts';
 import { type LoadedConfig, NODE_FILES } from './config.ts';
-import { readSecretText } from './config-files.ts';
+import { readCertificate, readSecretText } from './config-files.ts';
 import { startNatsServer } from './nats-server.ts';
 import { findNatsServer } from './nats-server-binary.ts';
 
@@ -20,7 +21,7 @@ export type NodeEvents = AsyncDisposable & {
   /** After a commit that wrote events. */
   wake(): void;
   /** Where a client of this organisation finds the stream; null when it is off. */
-  address: { servers: string[]; user: string; password: string } | null;
+  address: NatsAddress | null;
 };
 
 export type EventParts = {
@@ -65,7 +66,10 @@ async function addressOf(
   const { nats } = config;
   if (nats.mode === 'off') return null;
   if (nats.mode === 'external') {
-    return { servers: [nats.url], ...(await credentialsOf(nats.credentialsFile)) };
+    const isTls = nats.url.startsWith('tls://');
+    const ca = nats.caFile && (await readCertificate(nats.caFile, 'authority of the NATS server'));
+    const tls = isTls && { tls: { ...(ca !== undefined && { ca }) } };
+    return { servers: [nats.url], ...(await credentialsOf(nats.credentialsFile)), ...tls };
   }
   const binary = await findNatsServer({ binary: nats.serverBinary, env, progress });
   const folder = join(config.folder, NODE_FILES.nats);

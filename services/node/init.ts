@@ -9,6 +9,7 @@ import { Keyring } from '#crypto/keyring.ts';
 import { createTlsCertificate } from '#crypto/tls.ts';
 import { createToken, tokenDigest } from '#crypto/token.ts';
 import { createWrappingKey, type WrappingKey } from '#crypto/wrapping-key.ts';
+import { hostOf } from '#model/address.ts';
 import type { Clock } from '#model/clock.ts';
 import type { Role } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
@@ -138,11 +139,6 @@ async function makeCertificate(
   });
   await writeNew(at(NODE_FILES.privateKey), privateKeyPem, 0o600);
   await writeNew(at(NODE_FILES.certificate), certificatePem, 0o644);
-}
-
-/** Host of `host:port`; an IPv6 address without its brackets. */
-export function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
 }
 
 async function makeStaff(

@@ -79,7 +79,7 @@ async function takePort(portsDir: string, pid: number): Promise<number | undefin
   if (name === undefined) return undefined;
   const file = join(portsDir, name);
   const portsJson = await readFile(file, 'utf8').catch(() => '');
-  const port = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(portsJson)?.[1];
+  const port = /(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/.exec(portsJson)?.[1];
   if (port === undefined) return undefined;
   await rm(file, { force: true });
   return Number(port);

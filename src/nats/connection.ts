@@ -6,7 +6,13 @@ import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
 
-export type NatsAddress = { servers: string[]; user: string; password: string };
+export type NatsAddress = {
+  servers: string[];
+  user: string;
+  password: string;
+  /** Then nothing is said before TLS; by an authority (PEM) that the system need not know. */
+  tls?: { ca?: string };
+};
 
 /**
  * The library's own reconnecting is off: a new connection is a new start, so
@@ -73,6 +79,8 @@ export class NatsLink implements AsyncDisposable {
         user: this.#address.user,
         pass: this.#address.password,
         name: 'srx',
+        // The library does not read it off the URL, and would go on without TLS.
+        ...(this.#address.tls && { tls: this.#address.tls }),
         reconnect: false,
         timeout: limits.natsConnectMs,
         pingInterval: limits.natsPingMs,

@@ -6,17 +6,12 @@ import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 import type { EventStream, StreamPosition } from '#tracking/ports.ts';
 
-import { NatsLink } from './connection.ts';
+import { type NatsAddress, NatsLink } from './connection.ts';
 import { startConsumer } from './consumer.ts';
 import { ensureStream, STREAM_NAME, unavailable } from './stream-upkeep.ts';
 
-export type EventStreamParts = {
-  /** Such as nats://127.0.0.1:4222. */
-  servers: string[];
-  user: string;
-  password: string;
-  log: Log;
-};
+/** Servers such as nats://127.0.0.1:4222. */
+export type EventStreamParts = NatsAddress & { log: Log };
 
 /** Starts at once and connects when it can; see EventStream for the rest. */
 export function connectEventStream(parts: EventStreamParts): EventStream & AsyncDisposable {

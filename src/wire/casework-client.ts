@@ -2,10 +2,11 @@
 // any case system.
 import { ChannelCredentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 
+import { hostOf, isLoopback } from '#model/address.ts';
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 
-import { CASEWORK, hostOf, isLoopback } from './casework-address.ts';
+import { CASEWORK } from './casework-address.ts';
 import { type Channel, callUnary, channelOptions, openClient } from './client.ts';
 import type { CaseworkClient } from './contracts/casework.ts';
 import { allowTls13Only } from './pinned-certificates.ts';

@@ -4,11 +4,12 @@ import { once } from 'node:events';
 
 import { type Metadata, ServerCredentials } from '@grpc/grpc-js';
 
+import { isLoopback } from '#model/address.ts';
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
 
-import { CASEWORK, isLoopback } from './casework-address.ts';
+import { CASEWORK } from './casework-address.ts';
 import type { CaseworkApi, CaseworkCall } from './contracts/casework.ts';
 import { allowTls13Only, type TlsIdentity } from './pinned-certificates.ts';
 import { type Method, methodsOf, read } from './rpc.ts';

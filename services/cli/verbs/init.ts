@@ -1,9 +1,10 @@
 // srx init: makes a node's folder and says what to do next.
 import { resolve } from 'node:path';
 
+import { hostOf, isLoopback } from '#model/address.ts';
 import { ROLES, type Role } from '#model/codes.ts';
-import { isLoopback, NODE_ROLES, type NodeConfig } from '#services/node/config.ts';
-import { hostOf, type InitOptions, type InitResult, initNode } from '#services/node/init.ts';
+import { NODE_ROLES, type NodeConfig } from '#services/node/config.ts';
+import { type InitOptions, type InitResult, initNode } from '#services/node/init.ts';
 import { inFolder, readIdentity } from '#services/registry/registry-folder.ts';
 
 import { folderOf } from '../connection.ts';

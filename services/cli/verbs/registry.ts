@@ -1,7 +1,7 @@
 // srx registry: the one service that says who is a member.
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { hostOf } from '#services/node/init.ts';
+import { hostOf } from '#model/address.ts';
 import { jsonLog } from '#services/node/log.ts';
 import { registryConfigOf } from '#services/registry/config.ts';
 import { initRegistry } from '#services/registry/members.ts';
