@@ -75,8 +75,8 @@ export const limits = {
   natsReconnectMs: 2 * SECOND_MS,
   natsPingMs: 10 * SECOND_MS,
   natsCallMs: 5 * SECOND_MS,
-  natsAckWaitMs: 30 * SECOND_MS,
-  natsDeliverMax: 20,
+  natsAckWaitMs: 10 * SECOND_MS, // so long an event waits whose reader was killed
+  natsDeliverMax: 100_000, // days: what fails is the database, never the event
   natsBatchMax: 256,
   natsGatherMs: 10,
   natsPullExpiresMs: 10 * SECOND_MS,
