@@ -1,0 +1,323 @@
+// Many referrals at once through the casework API of both nodes, by clients
+// that try an act again until it is acknowledged, and remember what was.
+import { uuid4 } from '#crypto/digest.ts';
+import * as contents from '#deploy/demo/contents.ts';
+import { ORGANISATIONS } from '#deploy/demo/federation.ts';
+import type { CaseFile } from '#model/case-file.ts';
+import type { Body, StepName } from '#model/message.ts';
+import { Refusal } from '#model/refusal.ts';
+import type { Side } from '#model/track.ts';
+import type { CaseworkClient, CaseworkResponse } from '#wire/contracts/casework.ts';
+import { type ChildWorld, exampleCase, SIDES } from './child-world.ts';
+import type { Random } from './random.ts';
+
+/** What a node has told a client that it has. */
+export type Acknowledged = {
+  side: Side;
+  step: StepName;
+  referralId: string;
+  messageId: string;
+  seq: number;
+};
+
+export type Handovers = {
+  acts: Acknowledged[];
+  cases: string[];
+  /** Answers that no client should ever get. */
+  faults: string[];
+};
+
+export type HandoversOptions = {
+  /** Asked with the number of acts acknowledged so far. */
+  isEnough: (done: number) => boolean;
+  atOnce: number;
+  random: Random;
+  /** Chance of a withdrawal in a referral; the rest go on to their end. */
+  withdrawals: number;
+  progress?: (done: number) => void;
+};
+
+type Outcome = CaseworkResponse<'act'>['outcome'];
+type Call = (client: CaseworkClient, requestId: string) => Promise<{ outcome: Outcome }>;
+
+const PATIENCE_MS = 60_000;
+/** The node or its partner is away, or busy: the act may be tried again as it is. */
+const TRY_AGAIN = ['UNAVAILABLE', 'TIMED_OUT', 'SYNC_FIRST', 'RATE_LIMITED'];
+
+export async function runHandovers(
+  world: ChildWorld,
+  options: HandoversOptions,
+): Promise<Handovers> {
+  const done: Handovers = { acts: [], cases: [], faults: [] };
+  const lane = async () => {
+    while (!options.isEnough(done.acts.length) && done.faults.length === 0) {
+      try {
+        await new Referral(world, options, done).run();
+      } catch (error) {
+        done.faults.push(`a client saw ${said(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, lane));
+  return done;
+}
+
+function said(error: unknown): string {
+  if (error instanceof Refusal) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+class Referral {
+  readonly #world: ChildWorld;
+  readonly #options: HandoversOptions;
+  readonly #done: Handovers;
+  #id = '';
+  #caseFile: CaseFile | null = null;
+  /** Once a person has withdrawn, any other step may rightly be refused. */
+  #isWithdrawn = false;
+
+  constructor(world: ChildWorld, options: HandoversOptions, done: Handovers) {
+    this.#world = world;
+    this.#options = options;
+    this.#done = done;
+  }
+
+  async run(): Promise<void> {
+    const { random, withdrawals } = this.#options;
+    await this.#open();
+    const rounds = this.#rounds();
+    const withdrawAt = random.chance(withdrawals) ? random.between(0, rounds.length - 1) : -1;
+    for (const [at, round] of rounds.entries()) {
+      const acts = [...round];
+      if (at === withdrawAt) acts.push(this.#withdrawal());
+      const taken = await Promise.all(
+        acts.map(({ side, body, make }) => this.#act(side, body, make)),
+      );
+      for (const act of taken) if (act) await this.#untilRead(act);
+      if (this.#isWithdrawn || this.#options.isEnough(this.#done.acts.length)) return;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const localCode = `HH-PROOF-${this.#done.cases.length + 1}`;
+    this.#done.cases.push(localCode);
+    this.#caseFile = await exampleCase('adult.yaml', localCode);
+    const caseFile = new TextEncoder().encode(JSON.stringify(this.#caseFile));
+    await this.#patiently('referring', (client) => client.importCase({ caseFile }));
+    const request = { localCode, recipient: ORGANISATIONS.receiving.organisation };
+    const opened = await this.#acknowledged('referring', 'referralRequest', (client, requestId) =>
+      client.requestReferral({ requestId, ...request, continuesReferralId: '' }),
+    );
+    this.#id = opened.referralId;
+    await this.#untilRead(opened);
+  }
+
+  /** Acts of one round are taken at the same time, so that they cross. */
+  #rounds(): Planned[][] {
+    const caseFile = this.#caseFile;
+    if (!caseFile) throw new Error('a referral without a case');
+    const writing = () => ({ caseFile, nowMs: this.#world.nowSeconds() * 1000 });
+    const now = () => this.#world.nowSeconds();
+    const risk = (side: Side, answersSeq: number): Planned => ({
+      side,
+      body: () => ({ step: 'riskAssessed', riskAssessed: { assessedAt: now(), answersSeq } }),
+      make: () => [contents.risk(side, writing())],
+    });
+    const planned = (side: Side): Planned => ({
+      side,
+      body: () => ({ step: 'arrivalPlanned', arrivalPlanned: {} }),
+      make: () => [contents.arrival(writing(), writing().nowMs + 6 * 86_400_000)],
+    });
+    return [
+      [plain('receiving', { step: 'receiptConfirmed', receiptConfirmed: {} }, contents.workers())],
+      [
+        plain(
+          'receiving',
+          { step: 'clarificationAsked', clarificationAsked: { about: 'minimum' } },
+          contents.note('Is a shared flat a good place for the first weeks?'),
+        ),
+        risk('referring', 0),
+      ],
+      [
+        plain(
+          'referring',
+          { step: 'clarificationGiven', clarificationGiven: { answersSeq: 2 } },
+          contents.note('Yes, if the door can be locked.'),
+        ),
+        risk('receiving', 2),
+      ],
+      [
+        plain(
+          'receiving',
+          { step: 'accepted', accepted: { secondPerson: true } },
+          contents.offer(writing()),
+        ),
+      ],
+      [{ side: 'referring', body: () => RELEASE, make: () => [] }],
+      [plain('receiving', { step: 'packageReceived', packageReceived: { packageSeq: 4 } })],
+      [planned('referring'), planned('receiving')],
+      [
+        plain(
+          'referring',
+          { step: 'held', held: { reviewAt: now() + 86_400 } },
+          contents.reason('other'),
+        ),
+        plain(
+          'receiving',
+          { step: 'held', held: { reviewAt: now() + 86_400 } },
+          contents.reason('other'),
+        ),
+      ],
+      [
+        plain('referring', { step: 'resumed', resumed: {} }),
+        plain('receiving', { step: 'resumed', resumed: {} }),
+      ],
+      [
+        {
+          side: 'referring',
+          body: () => ({
+            step: 'departed',
+            departed: {
+              travelAgreedAt: now() - 3600,
+              referringRiskReadAt: now() - 60,
+              receivingRiskReadAt: now() - 60,
+              medicineAndMoney: true,
+              callOffered: true,
+            },
+          }),
+          make: () => [],
+        },
+      ],
+      [plain('receiving', { step: 'arrived', arrived: { codeWordGiven: true } })],
+      [
+        plain('receiving', {
+          step: 'caseManagementTaken',
+          caseManagementTaken: { firstContactDone: true, planAgreed: true },
+        }),
+        plain('referring', { step: 'caseManagementHanded', caseManagementHanded: {} }),
+      ],
+      [
+        plain(
+          'receiving',
+          { step: 'followUpReported', followUpReported: { milestone: 'hours-72' } },
+          contents.report(writing()),
+        ),
+      ],
+      [
+        plain(
+          'receiving',
+          { step: 'completed', completed: { personView: 'heard' } },
+          contents.reason('goals-met'),
+        ),
+      ],
+    ];
+  }
+
+  #withdrawal(): Planned {
+    this.#isWithdrawn = true;
+    return plain(this.#options.random.pick(SIDES), {
+      step: 'consentWithdrawn',
+      consentWithdrawn: {
+        whole: true,
+        sections: [],
+        stopReports: true,
+        deleteSent: true,
+        endServices: false,
+        meetingWish: 'not-asked',
+      },
+    });
+  }
+
+  /** Null where a withdrawal stands in its way. */
+  async #act(
+    side: Side,
+    body: Planned['body'],
+    make: Planned['make'],
+  ): Promise<Acknowledged | null> {
+    const { step } = body();
+    try {
+      return await this.#acknowledged(side, step, (client, requestId) =>
+        body() === RELEASE
+          ? client.releasePackage({
+              requestId,
+              referralId: this.#id,
+              reconfirmedAt: this.#world.nowSeconds(),
+            })
+          : client.act({
+              requestId,
+              referralId: this.#id,
+              body: body(),
+              sections: make(),
+              grants: [],
+            }),
+      );
+    } catch (error) {
+      const isOver = ['ILLEGAL_STEP', 'CONSENT_WITHDRAWN', 'NOT_CONSENTED'];
+      if (this.#isWithdrawn && error instanceof Refusal && isOver.includes(error.code)) return null;
+      throw new Error(`${side} ${step}: ${said(error)}`, { cause: error });
+    }
+  }
+
+  async #acknowledged(side: Side, step: StepName, call: Call): Promise<Acknowledged> {
+    const requestId = uuid4();
+    const { outcome } = await this.#patiently(side, (client) => call(client, requestId));
+    const act = { side, step, ...outcome };
+    this.#done.acts.push(act);
+    this.#options.progress?.(this.#done.acts.length);
+    // Asked once more, as a client does that has missed the answer.
+    if (this.#options.random.chance(0.1)) {
+      const again = await this.#patiently(side, (client) => call(client, requestId));
+      if (again.outcome.seq !== outcome.seq || again.outcome.referralId !== outcome.referralId) {
+        this.#done.faults.push(
+          `${side} ${step}: sent twice, as ${outcome.seq} and ${again.outcome.seq}`,
+        );
+      }
+    }
+    return act;
+  }
+
+  /** Until the other node shows it in the referral. */
+  async #untilRead({ side, messageId, step }: Acknowledged): Promise<void> {
+    const reader = side === 'referring' ? 'receiving' : 'referring';
+    for (const endMs = Date.now() + PATIENCE_MS; Date.now() < endMs; ) {
+      const { timeline } = await this.#patiently(reader, (client) =>
+        client.getReferral({ referralId: this.#id }).catch((error: unknown) => {
+          // Not there before the request has arrived.
+          if (error instanceof Refusal && error.code === 'NOT_FOUND') return { timeline: [] };
+          throw error;
+        }),
+      );
+      if (timeline.some((line) => line.messageId === messageId)) return;
+      await pause(this.#options.random.between(30, 120));
+    }
+    throw new Error(`${side} ${step} did not arrive within ${PATIENCE_MS / 1000} s`);
+  }
+
+  async #patiently<T>(side: Side, call: (client: CaseworkClient) => Promise<T>): Promise<T> {
+    for (const endMs = Date.now() + PATIENCE_MS; ; ) {
+      try {
+        return await call(this.#world.client(side));
+      } catch (error) {
+        const again = error instanceof Refusal && TRY_AGAIN.includes(error.code);
+        if (!again || Date.now() > endMs) throw error;
+      }
+      await pause(this.#options.random.between(50, 250));
+    }
+  }
+}
+
+type Planned = { side: Side; body: () => Body; make: () => contents.SectionInput[] };
+
+/** Stands for the release, which has a call of its own. */
+const RELEASE: Body = {
+  step: 'packageReleased',
+  packageReleased: { reconfirmedAt: 1, secondPerson: true },
+};
+
+function plain(side: Side, body: Body, ...sections: contents.SectionInput[]): Planned {
+  return { side, body: () => body, make: () => sections };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
