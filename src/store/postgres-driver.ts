@@ -11,7 +11,7 @@ import { Refusal } from '#model/refusal.ts';
 import { type Engine, Rollback, type StoreCheck } from './engine.ts';
 import { isWorthAnotherTry, refusalAtStart, refusalAtWork } from './postgres-faults.ts';
 import type { Job } from './statement.ts';
-import { closed } from './write-queue.ts';
+import { closed, full } from './write-queue.ts';
 
 const SERVER_VERSION_MIN = 150_000;
 
@@ -24,36 +24,34 @@ const SESSION = [
   `idle_in_transaction_session_timeout=${limits.sqlStatementMs}`,
 ];
 
+const FSYNC_OFF =
+  'PostgreSQL does not sync to disk: set fsync = on in postgresql.conf, or a power cut loses referrals.';
+
 /**
  * @param url `postgres://…`, which may hold a password and is never shown.
  * @throws Refusal BAD_CONFIG if the server is not there or not fit.
  */
 export async function openPostgres(url: string, log: Log): Promise<Engine> {
-  const pool = makePool(url);
+  const options = {
+    connectionString: url,
+    connectionTimeoutMillis: limits.sqlBusyMs,
+    options: SESSION.map((pair) => `-c ${pair}`).join(' '),
+    types: { getTypeParser },
+  };
+  await refuseUnfit(clientOf(options));
+  const pool = new pg.Pool({ ...options, max: limits.sqlPoolMax });
   // An idle connection may break at any time; the pool replaces it.
   pool.on('error', () => log.warn('store.connection-lost'));
-  try {
-    await refuseUnfit(pool);
-  } catch (error) {
-    await pool.end();
-    throw refusalAtStart(error);
-  }
   return engineOf(pool);
 }
 
-function makePool(url: string): pg.Pool {
+function clientOf(options: pg.ClientConfig): pg.Client {
   try {
-    return new pg.Pool({
-      connectionString: url,
-      max: limits.sqlPoolMax,
-      connectionTimeoutMillis: limits.sqlBusyMs,
-      options: SESSION.map((pair) => `-c ${pair}`).join(' '),
-      types: { getTypeParser },
-    });
+    return new pg.Client(options);
   } catch (cause) {
     throw new Refusal(
       'BAD_CONFIG',
-      'The database URL cannot be read: write postgres://user:password@host:port/database.',
+      'The database URL cannot be read: write postgres://user@host:port/database; files that it names must be there.',
       { cause },
     );
   }
@@ -66,28 +64,28 @@ function getTypeParser(...[id, format]: Parameters<typeof pg.types.getTypeParser
 
 function engineOf(pool: pg.Pool): Engine {
   let isClosed = false;
-  const refuseIfBusyOrClosed = () => {
+  const underway = new Set<Promise<unknown>>();
+  const use = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     if (isClosed) throw closed();
-    if (pool.waitingCount < limits.writeQueueMax) return;
-    throw new Refusal('UNAVAILABLE', 'Too many writes wait for the database; try again later.');
+    if (pool.waitingCount >= limits.writeQueueMax) throw full();
+    const used = withConnection(pool, work);
+    underway.add(used);
+    try {
+      return await used;
+    } finally {
+      underway.delete(used);
+    }
   };
   return {
     name: 'postgresql',
-    async read(job) {
-      refuseIfBusyOrClosed();
-      return withConnection(pool, (client) => run(client, job()));
-    },
-    async write(job) {
-      refuseIfBusyOrClosed();
-      return withConnection(pool, (client) => transact(client, job));
-    },
-    async checks() {
-      refuseIfBusyOrClosed();
-      return withConnection(pool, checksOf);
-    },
+    read: (job) => use((client) => run(client, job())),
+    write: (job) => use((client) => transact(client, job)),
+    checks: () => use(checksOf),
     async [Symbol.asyncDispose]() {
       if (isClosed) return;
       isClosed = true;
+      // The pool forgets who waits for a connection when it ends.
+      await Promise.allSettled(underway);
       await pool.end();
     },
   };
@@ -146,29 +144,39 @@ async function run<T>(client: pg.PoolClient, job: Job<T>): Promise<T> {
   return next.value;
 }
 
-async function setting(client: pg.PoolClient, name: string): Promise<string> {
+async function setting(client: pg.ClientBase, name: string): Promise<string> {
   const { rows } = await client.query('SELECT current_setting($1) AS value', [name]);
   return String(rows[0]?.value);
 }
 
-async function refuseUnfit(pool: pg.Pool): Promise<void> {
-  await withConnection(pool, async (client) => {
+async function refuseUnfit(client: pg.Client): Promise<void> {
+  // Whatever breaks it shows at the next query.
+  client.on('error', () => {});
+  try {
+    await client.connect();
     if (Number(await setting(client, 'server_version_num')) < SERVER_VERSION_MIN) {
       throw new Refusal('BAD_CONFIG', 'PostgreSQL 15 or newer is needed: upgrade the server.');
     }
     if ((await setting(client, 'synchronous_commit')) !== 'on') {
       throw new Refusal(
         'BAD_CONFIG',
-        'PostgreSQL does not keep synchronous_commit=on for this node: connect without a pooler that drops options.',
+        'PostgreSQL does not keep synchronous_commit=on for this node: connect without options of your own, and without a pooler that drops ours.',
       );
+    }
+    if ((await setting(client, 'fsync')) !== 'on') {
+      throw new Refusal('BAD_CONFIG', FSYNC_OFF);
     }
     if ((await setting(client, 'server_encoding')) !== 'UTF8') {
       throw new Refusal('BAD_CONFIG', 'The database is not in UTF8: create it anew with UTF8.');
     }
-  });
+  } catch (error) {
+    throw refusalAtStart(error);
+  } finally {
+    await client.end();
+  }
 }
 
-async function checksOf(client: pg.PoolClient): Promise<StoreCheck[]> {
+async function checksOf(client: pg.ClientBase): Promise<StoreCheck[]> {
   const fsync = await setting(client, 'fsync');
   const commit = await setting(client, 'synchronous_commit');
   return [
@@ -176,7 +184,7 @@ async function checksOf(client: pg.PoolClient): Promise<StoreCheck[]> {
       name: 'durability',
       isOk: fsync === 'on' && commit === 'on',
       found: `fsync=${fsync}, synchronous_commit=${commit}`,
-      remedy: 'Set fsync = on in postgresql.conf: without it a power cut loses referrals.',
+      remedy: FSYNC_OFF,
     },
   ];
 }

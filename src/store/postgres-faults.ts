@@ -23,6 +23,9 @@ const AT_START: Readonly<Record<string, string>> = {
     'PostgreSQL does not let this user in: check the user of the database URL and pg_hba.conf.',
   '3D000': 'There is no such database on the PostgreSQL server: create it first (createdb).',
   '42501': 'The user of the database URL may not create tables: make it the owner of the database.',
+  '53300':
+    'PostgreSQL has no connection left for the node: raise max_connections, or the limit of the user of the database URL.',
+  '55P03': 'Another program keeps the tables of the database locked; start the node again later.',
   '42P07': 'The database holds tables of another program: give this node a database of its own.',
 };
 
@@ -46,7 +49,7 @@ export function refusalAtWork(error: unknown): unknown {
 export function refusalAtStart(error: unknown): unknown {
   if (error instanceof Refusal && error.code !== 'UNAVAILABLE') return error;
   const cause = error instanceof Refusal ? error.cause : error;
-  const message = AT_START[codeOf(cause)];
+  const message = isPasswordMissing(cause) ? NO_PASSWORD : AT_START[codeOf(cause)];
   if (message !== undefined) return new Refusal('BAD_CONFIG', message, { cause });
   if (!(refusalAtWork(cause) instanceof Refusal)) return error;
   return new Refusal(
@@ -56,7 +59,14 @@ export function refusalAtStart(error: unknown): unknown {
   );
 }
 
+const NO_PASSWORD =
+  'PostgreSQL asks for a password: write it into a file of mode 0600 and name that in databasePasswordFile.';
+
 // pg says these without a code.
+function isPasswordMissing(error: unknown): boolean {
+  return error instanceof Error && /^SASL: .* password must be /.test(error.message);
+}
+
 function isConnectionLost(error: unknown): boolean {
   return (
     error instanceof Error &&

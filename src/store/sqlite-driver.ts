@@ -133,12 +133,13 @@ function transactionsOf(writer: SqliteConnection): Transactions {
 
 function checksOf(writer: SqliteConnection, reader: SqliteConnection): StoreCheck[] {
   const journal = String(writer.value('PRAGMA journal_mode'));
+  const synchronous = writer.value('PRAGMA synchronous') === FULL ? 'FULL' : 'weaker';
   const sound = String(reader.value('PRAGMA quick_check(1)'));
   return [
     {
       name: 'durability',
-      isOk: writer.value('PRAGMA synchronous') === FULL && journal !== 'memory',
-      found: `journal_mode=${journal}, synchronous=FULL`,
+      isOk: synchronous === 'FULL' && journal === 'wal',
+      found: `journal_mode=${journal}, synchronous=${synchronous}`,
       remedy: 'Nothing is kept in memory: name a file, sqlite:/path/to/file.db.',
     },
     {

@@ -44,9 +44,10 @@ export function refusalAtWork(error: unknown): unknown {
 
 /** BAD_CONFIG with the remedy. */
 export function refusalAtStart(error: unknown): unknown {
-  const code = codeOf(error);
+  const cause = error instanceof Refusal && error.code === 'UNAVAILABLE' ? error.cause : error;
+  const code = codeOf(cause);
   const message = AT_START[code] ?? AT_WORK[code];
-  return message === undefined ? error : new Refusal('BAD_CONFIG', message, { cause: error });
+  return message === undefined ? error : new Refusal('BAD_CONFIG', message, { cause });
 }
 
 export function isBusy(error: unknown): boolean {

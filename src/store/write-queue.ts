@@ -97,7 +97,7 @@ export class WriteQueue implements AsyncDisposable {
   }
 }
 
-function full(): Refusal {
+export function full(): Refusal {
   return new Refusal('UNAVAILABLE', 'Too many writes wait for the database; try again later.');
 }
 

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import type { Page, StaffRow, StoredCase } from '#casework/ports.ts';
 import { sha256, uuid4 } from '#crypto/digest.ts';
 import { limits } from '#model/limits.ts';
-import { NOW_MS, onEachEngine } from './on-engines.ts';
-import { after, changeOf, messageOf, newReferral, rowOf, taskOf } from './samples.ts';
+import { onEachEngine } from './on-engines.ts';
+import { after, changeOf, messageOf, NOW_MS, newReferral, rowOf, taskOf } from './samples.ts';
 
 function caseOf(localCode: string, given: Partial<StoredCase> = {}): StoredCase {
   return { localCode, sealed: `sealed ${localCode}`, importedAtMs: NOW_MS, ...given };

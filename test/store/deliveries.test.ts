@@ -2,13 +2,14 @@ import { expect, it } from 'vitest';
 
 import type { Delivery } from '#exchange/ports.ts';
 import type { Store } from '#store/open.ts';
-import { NOW_MS, onEachEngine } from './on-engines.ts';
+import { onEachEngine } from './on-engines.ts';
 import {
   after,
   changeOf,
   deliveryOf,
   eventOf,
   messageOf,
+  NOW_MS,
   newReferral,
   newReferralOnItsWay,
   rowOf,
@@ -81,6 +82,18 @@ onEachEngine('a claim of deliveries', (place) => {
     expect(await claimed(place.store, NOW_MS, 2)).toEqual(due.slice(0, 2));
     expect(await claimed(place.store, NOW_MS, 2)).toEqual(due.slice(2, 4));
     expect(await claimed(place.store, NOW_MS, 2)).toEqual(due.slice(4));
+  });
+});
+
+onEachEngine('a start', (place) => {
+  it('frees what an earlier run had leased, and makes nothing due before its time', async () => {
+    const [leased, later] = [deliveryOf(1), deliveryOf(1, { dueAtMs: NOW_MS + 7 })];
+    const { referralId: a } = await newReferralOnItsWay(place.store, [leased]);
+    const { referralId: b } = await newReferralOnItsWay(place.store, [later]);
+    expect(await claimed(place.store, NOW_MS + 7)).toEqual([`${a} 1`, `${b} 1`]);
+    await place.store.freeDeliveries();
+    expect(await claimed(place.store, NOW_MS + 6)).toEqual([`${a} 1`]);
+    expect(await place.store.nextDeliveryMs()).toBe(NOW_MS + 7);
   });
 });
 

@@ -5,8 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { silentLog } from '#model/log.ts';
 import { openStore, type Store } from '#store/open.ts';
 import { engines, postgresql, type TestDatabase, type TestEngine } from './engines.ts';
-
-export const NOW_MS = Date.UTC(2026, 10, 24, 9);
+import { NOW_MS } from './samples.ts';
 
 export type Place = {
   readonly engine: TestEngine;

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { uuid7 } from '#crypto/digest.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 import type { Store } from '#store/open.ts';
-import { NOW_MS, onEachEngine } from './on-engines.ts';
-import { after, changeOf, eventOf, newReferral, rowOf } from './samples.ts';
+import { onEachEngine } from './on-engines.ts';
+import { after, changeOf, eventOf, NOW_MS, newReferral, rowOf } from './samples.ts';
 
 async function newEvents(store: Store, count: number): Promise<TrackingEvent[]> {
   const row = rowOf();

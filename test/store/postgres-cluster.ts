@@ -1,7 +1,7 @@
 // A private PostgreSQL for tests: in a temporary folder, on a Unix socket that
 // only its owner reaches, under a user that is not root, gone with the tests.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,7 +19,10 @@ export type Cluster = AsyncDisposable & {
   start(): Promise<void>;
 };
 
-export const CLUSTER_USER = 'srx';
+const CLUSTER_USER = 'srx';
+/** A role of this name, once made, has to show its password; nobody else has. */
+export const GUARDED_USER = 'srx_guarded';
+const WHO_MAY_CONNECT = `local all ${GUARDED_USER} scram-sha-256\nlocal all all trust\n`;
 const VERSION_MIN = 15;
 const DEBIAN = '/usr/lib/postgresql';
 const START_MS = 30_000;
@@ -74,6 +77,7 @@ export async function startCluster(binaries: string): Promise<Cluster> {
   const data = join(folder, 'data');
   try {
     await run(join(binaries, 'initdb'), initOptions(data), { ...user, cwd: folder });
+    await writeFile(join(data, 'pg_hba.conf'), WHO_MAY_CONNECT);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
     throw new Error('initdb does not make a cluster', { cause });

@@ -3,13 +3,14 @@ import { expect, it } from 'vitest';
 import { uuid4 } from '#crypto/digest.ts';
 import type { ReferralChange } from '#exchange/ports.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
-import { NOW_MS, onEachEngine, type Place } from './on-engines.ts';
+import { onEachEngine, type Place } from './on-engines.ts';
 import {
   after,
   changeOf,
   deliveryOf,
   eventOf,
   messageOf,
+  NOW_MS,
   newReferral,
   rowOf,
   sectionOf,

@@ -11,8 +11,9 @@ import type {
 } from '#exchange/ports.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 import type { Store } from '#store/open.ts';
-import { NOW_MS } from './on-engines.ts';
 
+/** What the clock of a test says at its begin. */
+export const NOW_MS = Date.UTC(2026, 10, 24, 9);
 export const PARTNER = 'https://homeward.example';
 
 export function messageOf(referralId: string, given: Partial<StoredMessage> = {}): StoredMessage {
