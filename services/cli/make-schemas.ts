@@ -1,4 +1,4 @@
-// Writes the JSON Schemas of docs/ from the zod schemas: `node services/cli/make-schemas.ts`.
+// Writes the JSON Schemas and the AsyncAPI of docs/ from the zod schemas: `node services/cli/make-schemas.ts`.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,8 +6,9 @@ import { z } from 'zod';
 
 import { CaseFile } from '#model/case-file.ts';
 import { SECTION_SCHEMAS } from '#model/plan/sections.ts';
+import { asyncApi } from '#tracking/async-api.ts';
 
-/** Relative to the project's root; JSON Schema draft 2020-12. */
+/** Relative to the project's root; JSON Schema draft 2020-12, AsyncAPI 3.0. */
 export function generatedSchemas(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/case-file.schema.json', print(jsonSchema(CaseFile, 'A case file of SRX'))],
@@ -15,6 +16,7 @@ export function generatedSchemas(): ReadonlyMap<string, string> {
       'docs/sections.schema.json',
       print(jsonSchema(z.strictObject(SECTION_SCHEMAS).partial(), 'Sections of SRX, by name')),
     ],
+    ['docs/asyncapi.json', print(asyncApi())],
   ]);
 }
 

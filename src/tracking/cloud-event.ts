@@ -8,15 +8,15 @@ import { Refusal } from '#model/refusal.ts';
 import { TrackingEvent } from '#model/tracking-event.ts';
 
 export const REFERRAL_SUBJECTS = 'srx.v1.referral.>';
-const PREFIX = 'srx.v1.referral.';
+export const SUBJECT_PREFIX = 'srx.v1.referral.';
 
 /** CloudEvents 1.0 section 3.1 and 3.2; `type` is also the subject on NATS. */
-const CloudEvent = z.strictObject({
+export const CloudEvent = z.strictObject({
   specversion: z.literal('1.0'),
   id: TrackingEvent.shape.eventId,
   /** Entity id of the organisation whose node says it. */
   source: entityId,
-  type: z.string().startsWith(PREFIX),
+  type: z.enum(TrackingEvent.shape.what.options.map((what) => `${SUBJECT_PREFIX}${what}` as const)),
   /** The referral. */
   subject: TrackingEvent.shape.referralId,
   time: z.iso.datetime({ precision: 3 }),
@@ -39,7 +39,7 @@ export function writeCloudEvent(event: TrackingEvent, source: string): OutgoingE
   const checked = TrackingEvent.safeParse(event);
   if (!checked.success) throw notAnEvent(checked.error);
   const { eventId, timeMs, what, referralId, ...data } = checked.data;
-  const type = `${PREFIX}${what}`;
+  const type = `${SUBJECT_PREFIX}${what}` as const;
   const envelope: CloudEvent = {
     specversion: '1.0',
     id: eventId,
@@ -64,7 +64,7 @@ export function readCloudEvent(json: string): { event: TrackingEvent; source: st
   const event = TrackingEvent.safeParse({
     eventId: id,
     timeMs: Date.parse(time),
-    what: type.slice(PREFIX.length),
+    what: type.slice(SUBJECT_PREFIX.length),
     referralId: subject,
     ...data,
   });
