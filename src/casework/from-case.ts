@@ -6,6 +6,7 @@ import { grantUntilSeconds } from '#model/case-grant.ts';
 import type { SectionName, Stage } from '#model/codes.ts';
 import type { Grant } from '#model/message.ts';
 import { encodeSection } from '#model/plan/sections.ts';
+import { SECTIONS_WRITTEN_LATER } from '#model/plan/stage-sections.ts';
 
 export type SectionInput = { section: SectionName; content: Uint8Array };
 
@@ -24,7 +25,10 @@ export function grantsFor(
     });
 }
 
-/** Sections of the case that a grant to the partner covers; no other is read. */
+/**
+ * Sections of the case that a grant to the partner covers; no other is read. What is
+ * written along the way, such as where and when somebody arrives, goes with its own step.
+ */
 export function sectionsFor(
   caseFile: CaseFile,
   grants: readonly Grant[],
@@ -39,5 +43,6 @@ export function sectionsFor(
   const present = Object.keys(caseFile.sections) as CaseSection[];
   return present
     .filter((section) => named.has(section) && caseFile.sections[section] !== undefined)
+    .filter((section) => !SECTIONS_WRITTEN_LATER.has(section))
     .map((section) => ({ section, content: encodeSection(section, caseFile.sections[section]) }));
 }

@@ -25,6 +25,11 @@ describe('the whole story of a referral', () => {
     expect(told.filter((beat) => !beat.receiptVerified)).toEqual([]);
   });
 
+  it('sends where and when she arrives with the plan of the arrival, not before', () => {
+    const steps = told.filter((beat) => beat.sealed.includes('arrival')).map((beat) => beat.step);
+    expect(steps).toEqual(['arrivalPlanned', 'arrivalPlanned']);
+  });
+
   it('folds to the same state at both nodes', async () => {
     const { referring, receiving } = world.federation.nodes;
     const ours = await referring.client().getReferral({ referralId });
