@@ -7,7 +7,7 @@ import type { Delivery } from './ports.ts';
 import type { Placing } from './receive.ts';
 
 export type Courier = AsyncDisposable & {
-  /** A delivery leased to us by its own commit. False: left to a later claim. */
+  /** A delivery leased to us by its own commit. False: left to a later claim; no withdrawal is. */
   take(delivery: Delivery): boolean;
   /** Looks for due deliveries now. */
   wake(): void;
@@ -20,9 +20,11 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
   let stopped = false;
   let claiming: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let crowded = false; // the timer looks for what overtakes, and for nothing else
 
   function startNext(): void {
-    for (let i = 0; i < waiting.length && running.size < limits.deliverAtOnceMax; ) {
+    // What overtakes stands first, and has lanes of its own beside busy ones.
+    for (let i = 0; i < waiting.length && hasLane(waiting[i] as Delivery); ) {
       const delivery = waiting[i] as Delivery;
       if (running.has(laneOf(delivery))) i += 1;
       else {
@@ -30,7 +32,16 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
         start(delivery);
       }
     }
-    if (waiting.length === 0 && running.size < limits.deliverAtOnceMax) plan(0);
+    if (waiting.length > 0 || running.size >= limits.deliverAtOnceMax) return;
+    if (crowded && timer) {
+      clearTimeout(timer);
+      timer = null;
+    }
+    plan(0);
+  }
+
+  function hasLane({ overtakes }: Delivery): boolean {
+    return running.size < limits.deliverAtOnceMax * (overtakes ? 2 : 1);
   }
 
   function start(delivery: Delivery): void {
@@ -72,15 +83,17 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
     );
   }
 
-  /** Returns after how long to look again; null when busy lanes will ask. */
+  /** Returns after how long to look again; null when free lanes will ask. */
   async function claim(): Promise<number | null> {
     try {
-      const room = limits.deliverAtOnceMax - running.size - waiting.length;
-      if (room <= 0) return null;
+      const room = Math.max(0, limits.deliverAtOnceMax - running.size - waiting.length);
       const nowMs = context.clock.now();
       const due = await context.store.claimDeliveries(nowMs, room, limits.deliverLeaseMs);
-      waiting.push(...due);
+      waiting.unshift(...due.filter((delivery) => delivery.overtakes));
+      waiting.push(...due.filter((delivery) => !delivery.overtakes));
       startNext();
+      crowded = waiting.length > 0 || running.size >= limits.deliverAtOnceMax;
+      if (crowded) return limits.deliverPollMs;
       if (due.length > 0) return null;
       const nextMs = await context.store.nextDeliveryMs();
       return nextMs === null ? limits.deliverPollMs : Math.max(nextMs - context.clock.now(), 50);
@@ -101,8 +114,10 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
     });
   return {
     take(delivery) {
-      if (stopped || waiting.length >= limits.deliverQueueMax) return false;
-      waiting.push(delivery);
+      if (stopped) return false;
+      if (delivery.overtakes) waiting.unshift(delivery);
+      else if (waiting.length >= limits.deliverQueueMax) return false;
+      else waiting.push(delivery);
       startNext();
       return true;
     },

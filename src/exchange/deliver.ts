@@ -54,7 +54,7 @@ async function tryLater(
   const { referralId, seq, attempts } = delivery;
   context.log.warn('delivery-postponed', { referralId, seq, attempts, code });
   await sayWhenExpired(context, delivery, message);
-  await context.store.postponeDelivery(referralId, seq, context.clock.now() + backoffMs(attempts));
+  await context.store.postponeDelivery(referralId, seq, context.clock.now() + backoffMs(delivery));
   if (!(error instanceof Refusal) || !member) return;
   // A retired key may mean that they have it already; a gap or a fork, that one
   // of us has lost something. Ask before sealing again.
@@ -82,8 +82,8 @@ async function sayWhenExpired(
 }
 
 /** Full jitter over the second half of the step, so that nodes do not march in step. */
-function backoffMs(attempts: number): number {
-  const steps = limits.deliverBackoffMs;
+function backoffMs({ attempts, overtakes }: Delivery): number {
+  const steps = overtakes ? limits.withdrawalBackoffMs : limits.deliverBackoffMs;
   const step = steps[Math.min(attempts, steps.length - 1)] ?? 0;
   return Math.round(step / 2 + (Math.random() * step) / 2);
 }

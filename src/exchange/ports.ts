@@ -134,7 +134,10 @@ export interface ReferralStore {
   /** Sections of one message, ciphertext. */
   loadSections(referralId: string, author: Author, seq: number): Promise<StoredSection[]>;
 
-  /** Leases due deliveries, lowest number of each referral first (or overtaking). */
+  /**
+   * Leases due deliveries: of those in order, the lowest number of each referral, at most
+   * `max`; of those that overtake, `limits.deliverAtOnceMax` besides.
+   */
   claimDeliveries(nowMs: number, max: number, leaseMs: number): Promise<Delivery[]>;
   /** At a start: what an earlier run of this node had leased is free again. */
   freeDeliveries(): Promise<void>;

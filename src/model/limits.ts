@@ -39,6 +39,7 @@ export const limits = {
   deliverAtOnceMax: 32,
   deliverLeaseMs: 60 * SECOND_MS,
   deliverBackoffMs: [1, 5, 15, 60, 300, 900].map((s) => s * SECOND_MS),
+  withdrawalBackoffMs: [1, 2, 5, 15].map((s) => s * SECOND_MS), // for as long as it takes
   deliverQueueMax: 4096,
   deliverPollMs: 5 * SECOND_MS,
   callDeadlineMs: 15 * SECOND_MS,

@@ -2,6 +2,7 @@
 // A claim is a lease, so that two workers never take the same and a crash
 // loses none.
 import type { NewDelivery, ReferralStore } from '#exchange/ports.ts';
+import { limits } from '#model/limits.ts';
 
 import type { Db } from './dialects.ts';
 import type { Engine } from './engine.ts';
@@ -27,7 +28,11 @@ export function deliveriesOn(engine: Engine): Deliveries {
   return {
     claimDeliveries: (nowMs, max, leaseMs) =>
       engine.write(function* () {
-        const rows = yield* claim({ nowMs, max, untilMs: nowMs + leaseMs });
+        const untilMs = nowMs + leaseMs;
+        const rows = [
+          ...(yield* claimOvertaking({ nowMs, max: limits.deliverAtOnceMax, untilMs })),
+          ...(max > 0 ? yield* claim({ nowMs, max, untilMs }) : []),
+        ];
         return rows.map(toDelivery).toSorted((a, b) => a.dueAtMs - b.dueAtMs || a.seq - b.seq);
       }),
     freeDeliveries: () =>
@@ -168,6 +173,30 @@ const claim = statement((db, p: { nowMs: number; max: number; untilMs: number },
       ),
     )
     .returningAll(),
+);
+
+/** Literally 1, or the partial index is not used. */
+const claimOvertaking = statement(
+  (db, p: { nowMs: number; max: number; untilMs: number }, engine) =>
+    db
+      .updateTable('delivery')
+      .set({ leased_until_ms: p.untilMs, ready_at_ms: p.untilMs })
+      .where((eb) =>
+        eb(
+          eb.refTuple('referral_id', 'seq'),
+          'in',
+          db
+            .selectFrom('delivery as next')
+            .where('next.overtakes', '=', (lit) => lit.lit(1))
+            .where('next.ready_at_ms', '<=', p.nowMs)
+            .orderBy('next.ready_at_ms')
+            .select(['next.referral_id', 'next.seq'])
+            .limit(p.max)
+            .$if(engine === 'postgresql', (query) => query.forUpdate('next').skipLocked())
+            .$asTuple('referral_id', 'seq'),
+        ),
+      )
+      .returningAll(),
 );
 
 const free = statement((db, _: Record<never, never>) =>

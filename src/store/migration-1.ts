@@ -158,6 +158,11 @@ function delivery({ schema, text }: Kit): Compilable[] {
       .addColumn('ready_at_ms', 'bigint', needed)
       .addPrimaryKeyConstraint('delivery_key', ['referral_id', 'seq']),
     schema.createIndex('delivery_ready').on('delivery').column('ready_at_ms'),
+    schema
+      .createIndex('delivery_overtaking')
+      .on('delivery')
+      .column('ready_at_ms')
+      .where(sql.ref('overtakes'), '=', sql.lit(1)),
   ];
 }
 
