@@ -2,7 +2,7 @@
 // other, and takes them apart in reverse.
 import { join } from 'node:path';
 
-import { authenticate } from '#casework/actor.ts';
+import { findActor } from '#casework/actor.ts';
 import { uuid4 } from '#crypto/digest.ts';
 import { spkiDigest } from '#crypto/tls.ts';
 import { type Exchange, startExchange } from '#exchange/exchange.ts';
@@ -114,7 +114,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
       host: config.casework.host,
       port: config.casework.port,
       ...(await caseworkTls(config)),
-      authenticate: (token: string) => authenticate(store, token),
+      authenticate: (token: string) => findActor(store, token),
       health: () => true,
       handlers: caseworkApi({ context, watchers: events.watchers, members, status }),
       log,

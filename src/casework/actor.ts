@@ -20,13 +20,17 @@ export const PERMISSIONS = {
 
 export type Permission = keyof typeof PERMISSIONS;
 
-/** @throws Refusal UNAUTHENTICATED: unknown, removed and malformed look alike */
-export async function authenticate(store: CaseworkStore, token: string): Promise<Actor> {
+/** Whose token it is; undefined for one that is unknown or of somebody who was removed. */
+export async function findActor(store: CaseworkStore, token: string): Promise<Actor | undefined> {
   const row = await store.findStaffByToken(tokenDigest(token));
-  if (!row) {
-    throw new Refusal('UNAUTHENTICATED', 'This staff token is not valid here; ask for a new one.');
-  }
-  return { staffId: row.staffId, role: row.role };
+  return row && { staffId: row.staffId, role: row.role };
+}
+
+/** @throws Refusal UNAUTHENTICATED */
+export async function authenticate(store: CaseworkStore, token: string): Promise<Actor> {
+  const actor = await findActor(store, token);
+  if (actor) return actor;
+  throw new Refusal('UNAUTHENTICATED', 'This staff token is not valid here; ask for a new one.');
 }
 
 /** @throws Refusal NOT_PERMITTED */

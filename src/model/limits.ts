@@ -110,6 +110,7 @@ export const limits = {
   errorTextCharsMax: 1000,
   errorDetailsMax: 8,
   tokenCharsMax: 256,
+  tokenJudgedMs: SECOND_MS, // a stream goes on for so long before its token is judged again
   cursorCharsMax: 512,
   staffIdCharsMax: 64,
 

@@ -12,7 +12,7 @@ import { Refusal } from '#model/refusal.ts';
 import { CASEWORK } from './casework-address.ts';
 import type { CaseworkApi, CaseworkCall } from './contracts/casework.ts';
 import { allowTls13Only, type TlsIdentity } from './pinned-certificates.ts';
-import { type Method, methodsOf, read } from './rpc.ts';
+import { methodsOf, read } from './rpc.ts';
 import {
   type Answer,
   bind,
@@ -47,7 +47,7 @@ export async function startCaseworkServer<Actor>(
   const implementation = Object.fromEntries(
     Object.values(methods).map((method) => {
       const answer: Answer<CaseworkCall<Actor>> = { method, log: input.log, admit };
-      return [method.name, implement(answer, input.handlers)];
+      return [method.name, implement(answer, input)];
     }),
   );
   return startServer({
@@ -85,12 +85,7 @@ async function callOf<Actor>(
 ): Promise<CaseworkCall<Actor>> {
   const token = bearer(call.metadata);
   const actor = token === null ? undefined : await input.authenticate(token);
-  if (token === null || actor === undefined) {
-    throw new Refusal(
-      'UNAUTHENTICATED',
-      'This staff token is not known here. Ask an administrator for a new one.',
-    );
-  }
+  if (token === null || actor === undefined) throw unknownToken();
   const gone = new AbortController();
   call.on('cancelled', () => gone.abort());
   if (call.cancelled) gone.abort();
@@ -99,6 +94,13 @@ async function callOf<Actor>(
   const isStream = 'write' in call;
   const signal = isStream ? AbortSignal.any([gone.signal, stopping]) : gone.signal;
   return { actor, token, secondToken, signal };
+}
+
+function unknownToken(): Refusal {
+  return new Refusal(
+    'UNAUTHENTICATED',
+    'This staff token is not known here. Ask an administrator for a new one.',
+  );
 }
 
 function bearer(metadata: Metadata): string | null {
@@ -113,7 +115,10 @@ function oneText(metadata: Metadata, key: string, charsMax = limits.tokenCharsMa
   return value === '' || value.length > charsMax ? null : value;
 }
 
-function implement<Actor>(answer: Answer<CaseworkCall<Actor>>, handlers: CaseworkApi<Actor>) {
+function implement<Actor>(
+  answer: Answer<CaseworkCall<Actor>>,
+  { handlers, authenticate }: CaseworkServerInput<Actor>,
+) {
   const { method } = answer;
   const handle = handlers[method.name as keyof CaseworkApi<Actor>] as (
     request: unknown,
@@ -123,23 +128,33 @@ function implement<Actor>(answer: Answer<CaseworkCall<Actor>>, handlers: Casewor
     return unary(answer, async (request, caller) => handle.call(handlers, request, caller));
   }
   return (call: RawStream): void => {
-    pump(answer, call, (request, caller) => {
-      return handle.call(handlers, request, caller) as AsyncIterable<unknown>;
-    }).catch((error: unknown) => {
+    const open = (request: unknown, caller: CaseworkCall<Actor>) =>
+      handle.call(handlers, request, caller) as AsyncIterable<unknown>;
+    pump({ ...answer, authenticate }, call, open).catch((error: unknown) => {
       call.emit('error', statusOf(error, { method: method.name, log: answer.log }));
     });
   };
 }
 
 async function pump<Actor>(
-  { method, admit }: { method: Method; admit: Answer<CaseworkCall<Actor>>['admit'] },
+  {
+    method,
+    admit,
+    authenticate,
+  }: Answer<CaseworkCall<Actor>> & Pick<CaseworkServerInput<Actor>, 'authenticate'>,
   call: RawStream,
   open: (request: unknown, caller: CaseworkCall<Actor>) => AsyncIterable<unknown>,
 ): Promise<void> {
   const caller = await admit(call);
-  const { signal } = caller;
+  const { signal, token } = caller;
+  let knownAtMs = performance.now();
   for await (const item of open(read(method.request, 'The request', call.request), caller)) {
     if (signal.aborted) break;
+    // A stream outlives the moment in which its token was judged.
+    if (performance.now() - knownAtMs > limits.tokenJudgedMs) {
+      if ((await authenticate(token)) === undefined) throw unknownToken();
+      knownAtMs = performance.now();
+    }
     const hasRoom = call.write(writeResponse(method, item));
     // Nothing more is taken from the iterable until the slow reader has caught up.
     if (!hasRoom) await once(call, 'drain', { signal }).catch(() => undefined);

@@ -231,6 +231,34 @@ describe('watching', () => {
     expect(await codeOfAsync(events.next())).toBe('UNAUTHENTICATED');
   });
 
+  it('ends when its token is no longer known, at the first event a second later', async () => {
+    let isKnown = true;
+    await using server = await start(
+      {
+        async *watch(_request, { signal }) {
+          for (let n = 0; !signal.aborted; n += 1) {
+            yield { event: `event ${n}` };
+            await sleep(limits.tokenJudgedMs / 4);
+          }
+        },
+      },
+      { authenticate: async () => (isKnown ? { name: 'worker' } : undefined) },
+    );
+    await using client = connect(server.port);
+    const events = client.watch(request)[Symbol.asyncIterator]();
+    const startMs = performance.now();
+    for (let n = 0; n < 8; n += 1) await events.next();
+    isKnown = false;
+    let code = 'none';
+    for (let n = 0; n < 8 && code === 'none'; n += 1) {
+      await events.next().catch((error: Refusal) => {
+        code = error.code;
+      });
+    }
+    expect(code).toBe('UNAUTHENTICATED');
+    expect(performance.now() - startMs).toBeLessThan(5 * limits.tokenJudgedMs);
+  });
+
   it('ends with UNAVAILABLE when the node stops, which does not wait for the watchers', async () => {
     const server = await start({});
     await using client = connect(server.port);
