@@ -99,6 +99,8 @@ export async function queryOn(
   values: unknown[] = [],
 ): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
+  // A server that ends meanwhile shows at the query.
+  client.on('error', () => {});
   await client.connect();
   try {
     return (await client.query(sql, values)).rows;
