@@ -24,6 +24,7 @@ import {
   sectionOf,
 } from './act.ts';
 import { readNote, readSection } from './section-file.ts';
+import { isoTime } from './text.ts';
 import { readDate, readTime } from './times.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -47,9 +48,10 @@ export const ACTS: readonly ActVerb[] = [
     step: 'riskAssessed',
     by: 'either',
     summary: 'sends an assessment of the risk; it answers the newest one of the partner',
-    example: '--risk risk.yaml',
+    example: '--risk risk.yaml --assessed-on now',
     options: {
       risk: { value: 'FILE', help: 'section risk' },
+      'assessed-on': { value: 'TIME', help: 'when, if not as the file says' },
       answers: { value: 'SEQ', help: 'number of the assessment that it answers; 0 for none' },
     },
     make: assess,
@@ -397,7 +399,10 @@ function arrival(
 
 async function assess(making: Making) {
   const { flags, io } = making;
-  const { input, value } = await readSection(io, 'risk', flags.required('risk'));
+  const said = flags.text('assessed-on');
+  const seconds = said === undefined ? undefined : readTime('assessed-on', said, io.clock);
+  const given = seconds === undefined ? {} : { assessedOn: isoTime(seconds) };
+  const { input, value } = await readSection(io, 'risk', flags.required('risk'), given);
   const answers = flags.count('answers', SEQ_MAX, 0);
   const answersSeq = answers ?? (await newestOfPartner(making, 'riskAssessed')) ?? 0;
   const assessedAt = Math.floor(Date.parse(value.assessedOn) / 1000);

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { nearest } from '#model/nearest-name.ts';
 
 import { Flags } from './flags.ts';
+import { looksLikeToken } from './token-file.ts';
 import { UsageError } from './usage-error.ts';
 import { GLOBAL_OPTIONS, type Options, type Verb, wordsOf } from './verb.ts';
 
@@ -108,6 +109,8 @@ function readTokens(options: Options, rest: readonly string[]) {
   const operands: string[] = [];
   const values = new Map<string, string[]>();
   for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    refuseSecret(token.value);
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
@@ -142,14 +145,31 @@ function valueOf(
   return value;
 }
 
+const SECRET_NAMES = /^--?(.*-)?(token|password|passphrase|secret|key|pin|credentials?)$/i;
+
 function refuseOption(rawName: string, options: Options): never {
   const names = Object.keys(options).map((name) => `--${name}`);
+  if (SECRET_NAMES.test(rawName)) {
+    const instead = names.filter((name) => name.endsWith('-file') && !name.startsWith('--ca'));
+    const how = instead.length > 0 ? ` and name that: ${instead.join(', ')}` : '';
+    throw new UsageError(
+      `No secret stands in a flag, where other users of this machine can read it. Keep it in a file of mode 0600${how}.`,
+    );
+  }
   throw new UsageError(`No flag ${shown(rawName)} here.${meant(rawName, names)}`);
 }
 
 function meant(word: string, known: readonly string[]): string {
   const close = nearest(word, known);
   return close === undefined ? '' : ` Did you mean ${close}?`;
+}
+
+/** The word itself is not repeated. */
+function refuseSecret(word: string | undefined): void {
+  if (word === undefined || !looksLikeToken(word)) return;
+  throw new UsageError(
+    'A staff token stands in the command, where other users of this machine can read it, and the history keeps it. Keep it in a file of mode 0600, name the file, and have a new token made.',
+  );
 }
 
 // What was typed may be a secret or a name that slipped in: letters only, cut.

@@ -3,17 +3,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { readSecretFile } from '#crypto/files.ts';
-import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import { type LoadedConfig, loadConfig, NODE_FILES } from '#services/node/config.ts';
 import { createCaseworkClient } from '#wire/casework-client.ts';
 import type { CaseworkClient } from '#wire/contracts/casework.ts';
 
 import { readText } from './files.ts';
+import { readToken } from './token-file.ts';
 import type { Call } from './verb.ts';
 
-const TOKEN_FILE_BYTES_MAX = 1024;
 const CERTIFICATE_BYTES_MAX = 64 * 1024;
 
 /** --folder, SRX_FOLDER, or where we stand. */
@@ -75,20 +73,5 @@ async function findTokenFile(call: Call): Promise<string> {
     only === undefined
       ? 'Who are you? Name your token by --token-file or SRX_TOKEN_FILE.'
       : 'The folder has several tokens: name yours by --token-file or SRX_TOKEN_FILE.',
-  );
-}
-
-/** @throws Refusal BAD_CONFIG */
-async function readToken(file: string): Promise<string> {
-  const bytes = await readSecretFile(file, 'token file', TOKEN_FILE_BYTES_MAX);
-  const token = bytes && Buffer.from(bytes).toString('latin1').trim();
-  if (token && /^srx_[A-Za-z0-9_-]+$/.test(token) && token.length <= limits.tokenCharsMax) {
-    return token;
-  }
-  throw new Refusal(
-    'BAD_CONFIG',
-    bytes
-      ? 'The token file does not hold a staff token: take the file that srx staff add wrote.'
-      : `There is no token file ${file}: correct its path.`,
   );
 }

@@ -1,6 +1,6 @@
 // Help, made from the table of verbs: examples first, on every level.
 import { EXIT_MEANINGS } from './exit-codes.ts';
-import { columns } from './text.ts';
+import { block, columns, commandLines } from './text.ts';
 import { GLOBAL_OPTIONS, type Options, type Verb, wordsOf } from './verb.ts';
 
 /** `topic` is empty, a noun, or the words of a verb. */
@@ -37,7 +37,7 @@ function byNoun(verbs: readonly Verb[]): [string, string][] {
 function helpOfNoun(noun: string, verbs: readonly Verb[]): string {
   const ofNoun = verbs.filter((verb) => verb.noun === noun);
   return page([
-    ['Examples', ofNoun.slice(0, 4).map((verb) => shift(verb.examples[0]))],
+    ['Examples', ofNoun.slice(0, 4).flatMap((verb) => commandLines(verb.examples[0], '  '))],
     ['Verbs', columns(ofNoun.map((verb) => [`${noun} ${verb.name}`, verb.summary]))],
     ['More', [`  srx ${noun} VERB --help says what it takes.`]],
   ]);
@@ -48,8 +48,8 @@ function helpOfVerb(verb: Verb): string {
   const names = operands.map(({ name, optional }) => (optional ? `[${name}]` : name));
   const usage = ['srx', wordsOf(verb), ...names, '[flags]'].join(' ');
   return page([
-    ['Examples', verb.examples.map(shift)],
-    ['What it does', columns([['', verb.summary]])],
+    ['Examples', verb.examples.flatMap((line) => commandLines(line, '  '))],
+    ['What it does', block(verb.summary, '  ')],
     ['Usage', [shift(usage)]],
     ['Operands', columns(operands.map(({ name, help }) => [name, help]))],
     ['Flags', columns(rowsOf(verb.options ?? {}))],

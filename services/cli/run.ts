@@ -5,9 +5,10 @@ import { readEnvironment } from '#services/node/environment.ts';
 
 import { readArguments, refuseUnknown } from './arguments.ts';
 import { Ended, EXIT, exitCodeOf } from './exit-codes.ts';
+import type { Flags } from './flags.ts';
 import { helpText } from './help.ts';
 import type { Io } from './io.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output } from './output.ts';
 import { block } from './text.ts';
 import { UsageError } from './usage-error.ts';
 import type { Call, Verb } from './verb.ts';
@@ -24,14 +25,19 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       return asked.isWrong ? EXIT.wrongUse : EXIT.ok;
     }
     const { verb, operands, flags } = asked;
-    const looks = { json: flags.isSet('json'), noColor: flags.isSet('no-color') };
     const env = readEnvironment(io.env);
-    await runVerb(verb, { operands, flags, out: createOutput(io, looks), io, env });
+    await runVerb(verb, { operands, flags, out: outputOf(flags, io), io, env });
     return EXIT.ok;
   } catch (cause) {
     tell(cause, argv, io);
     return exitCodeOf(cause);
   }
+}
+
+function outputOf(flags: Flags, io: Io): Output {
+  const [json, plain] = [flags.isSet('json'), flags.isSet('plain')];
+  if (json && plain) throw new UsageError('Either --json or --plain, not both.');
+  return createOutput(io, { json, plain, noColor: flags.isSet('no-color') });
 }
 
 async function runVerb(verb: Verb, call: Call): Promise<void> {

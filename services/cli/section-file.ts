@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import { uuid4 } from '#crypto/digest.ts';
+import { isObject } from '#crypto/strict-json.ts';
 import { CaseGrant, grantUntilSeconds } from '#model/case-grant.ts';
 import { SECTIONS, type SectionName } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
@@ -32,14 +33,20 @@ export function readSectionFlag(text: string): { name: SectionName; file: string
   throw new UsageError(`--section takes NAME=FILE, such as note=question.json.${hint}`);
 }
 
-/** @throws Refusal SCHEMA_VIOLATION that lists every fault */
+/**
+ * @param given fields that a flag says; they stand over the file's.
+ * @throws Refusal SCHEMA_VIOLATION that lists every fault
+ */
 export async function readSection<S extends SectionName>(
   io: Io,
   name: S,
   file: string,
+  given: Readonly<Record<string, unknown>> = {},
 ): Promise<{ input: SectionInput; value: SectionValue<S> }> {
   const schema: z.ZodType = SECTION_SCHEMAS[name];
-  const value = check(schema, await readDocument(io, file), `Section ${name} in ${file}`);
+  const read = await readDocument(io, file);
+  const whole = isObject(read) ? { ...read, ...given } : read;
+  const value = check(schema, whole, `Section ${name} in ${file}`);
   // The schema of this very name judged it.
   return {
     input: { section: name, content: encodeSection(name, value) },

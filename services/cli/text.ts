@@ -25,6 +25,28 @@ export function block(text: string, first = '', later = first): string[] {
   return wrap(text, room).map((line, index) => (index === 0 ? first : later) + line);
 }
 
+/** A command line as a shell takes it; broken after a word, its flags with their values. */
+export function commandLines(line: string, margin = ''): string[] {
+  const words = line.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+  const units = words.reduce<string[]>((made, word) => {
+    const before = made.at(-1) ?? '';
+    const isValue = /^--[a-z-]+$/.test(before) && !word.startsWith('--');
+    return isValue ? [...made.slice(0, -1), `${before} ${word}`] : [...made, word];
+  }, []);
+  const [first = '', ...rest] = units;
+  const lines: string[] = [];
+  let open = margin + first;
+  for (const unit of rest) {
+    if (open.length + unit.length + 1 <= WIDTH - 2) {
+      open += ` ${unit}`;
+      continue;
+    }
+    lines.push(`${open} \\`);
+    open = `${margin}  ${unit}`;
+  }
+  return [...lines, open];
+}
+
 function pieces(word: string, width: number): string[] {
   const cut: string[] = [];
   for (let rest = word; rest !== ''; rest = rest.slice(width)) cut.push(rest.slice(0, width));
@@ -51,4 +73,9 @@ export function columns(rows: readonly (readonly [string, string])[], leftMax = 
 export function when(seconds: number): string {
   if (seconds === 0) return '-';
   return new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** As RFC 3339 in UTC, for a program; '' for 0. */
+export function isoTime(seconds: number): string {
+  return seconds === 0 ? '' : new Date(seconds * 1000).toISOString().replace('.000', '');
 }

@@ -43,6 +43,7 @@ export type Call = {
 export const GLOBAL_OPTIONS: Options = {
   help: { help: 'show help with examples' },
   json: { help: 'one JSON document on standard output' },
+  plain: { help: 'one record a line, fields parted by tabs; no headings' },
   folder: { value: 'DIR', help: "the node's folder (SRX_FOLDER, or this one)" },
   'no-color': { help: 'no colours (as NO_COLOR does)' },
   'no-input': { help: 'never ask; fail instead' },

@@ -9,10 +9,23 @@ import type { Anchor } from '#trust/verify-chain.ts';
 
 const KEYS_MAX = 4;
 
-/** @param keyFile one JWK, or a JWK set while one key replaces another. */
+/**
+ * @param keyFile one JWK, or a JWK set while one key replaces another.
+ * @throws Refusal BAD_CONFIG
+ */
 export async function loadAnchor(entityId: string, keyFile: string): Promise<Anchor> {
+  let text: string;
   try {
-    const value: unknown = JSON.parse(await readFile(keyFile, 'utf8'));
+    text = await readFile(keyFile, 'utf8');
+  } catch (cause) {
+    throw new Refusal(
+      'BAD_CONFIG',
+      'The anchor file cannot be read: correct its path or rights, or get it from the registry anew.',
+      { cause },
+    );
+  }
+  try {
+    const value: unknown = JSON.parse(text);
     const jwks: unknown[] =
       isObject(value) && Array.isArray(value['keys']) ? value['keys'] : [value];
     if (jwks.length === 0 || jwks.length > KEYS_MAX) throw new Error('the number of keys is wrong');

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { hasCode } from '#crypto/files.ts';
 import { hostOf, isLoopback } from '#model/address.ts';
 import { entityId } from '#model/message.ts';
+import { nearest } from '#model/nearest-name.ts';
 import { country, label } from '#model/plan/fields.ts';
 import { Refusal } from '#model/refusal.ts';
 import { address } from '#trust/metadata.ts';
@@ -32,15 +33,22 @@ export const NODE_FILES = {
   lock: 'node.lock',
 } as const;
 
+const FAULTS_SHOWN_MAX = 5;
+
 const port = z.int('must be a port').min(0, 'must be a port').max(65_535, 'must be a port');
 const path = z.string().min(1, 'must be a path').max(4096);
 const listen = { host: z.string().min(1, 'must be a host name or address').max(253), port };
-const dialled = address.describe('host:port');
+const dialled = z
+  .string('must be host:port')
+  .refine((text) => address.safeParse(text).success, 'must be host:port');
 
 const databaseUrl = z
   .string()
   .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:FILE or postgres://…')
-  .refine((url) => !hasPassword(url), 'holds a password: put it into databasePasswordFile');
+  .refine(
+    (url) => !hasPassword(url),
+    'holds a password, and others may read it: put it into a file of mode 0600 and name that (databasePasswordFile)',
+  );
 
 const Nats = z.discriminatedUnion(
   'mode',
@@ -68,8 +76,11 @@ export const NodeConfig = z.strictObject({
   srxNode: z.literal(1, 'must be 1'),
   organisation: entityId,
   name: label('The name that other members see.'),
-  countries: z.array(country('Countries of its work.')).min(1).max(40),
-  roles: z.array(z.enum(NODE_ROLES)).min(1).max(NODE_ROLES.length),
+  countries: z.array(country('Countries of its work.')).min(1, 'must name one').max(40),
+  roles: z
+    .array(z.enum(NODE_ROLES, `must be ${NODE_ROLES.join(' or ')}`))
+    .min(1, 'must name one')
+    .max(NODE_ROLES.length),
   /** `address` is how partners dial it. */
   exchange: z.strictObject({ ...listen, address: dialled }),
   /** Without `tls` it must stay on loopback. */
@@ -110,17 +121,25 @@ export async function loadConfig(folder: string, env: Environment = {}): Promise
   return withPaths(home, withEnvironment(parseConfig(await readConfig(home)), env));
 }
 
-/** @throws Refusal BAD_CONFIG */
-export function parseConfig(value: unknown): NodeConfig {
+/**
+ * @param nameOf how a field is called where the person wrote it; as node.json has it by default.
+ * @throws Refusal BAD_CONFIG
+ */
+export function parseConfig(value: unknown, nameOf: NameOfField = inNodeJson): NodeConfig {
   const parsed = NodeConfig.safeParse(value);
-  if (!parsed.success) throw faults(parsed.error);
+  if (!parsed.success) throw faults(parsed.error, nameOf);
   const { casework } = parsed.data;
   if (casework.tls || isLoopback(casework.host)) return parsed.data;
   throw new Refusal(
     'BAD_CONFIG',
-    'node.json: casework.host: staff tokens would travel in the clear; listen on 127.0.0.1, or give casework.tls.',
+    `${nameOf(['casework', 'host'])}: staff tokens would travel in the clear; listen on 127.0.0.1, or give casework.tls in node.json.`,
   );
 }
+
+export type NameOfField = (path: readonly PropertyKey[]) => string;
+
+const inNodeJson: NameOfField = (field) =>
+  field.length === 0 ? 'node.json' : `node.json: ${field.join('.')}`;
 
 async function readConfig(home: string): Promise<unknown> {
   const file = join(home, NODE_FILES.config);
@@ -216,11 +235,20 @@ function hasPassword(url: string): boolean {
   }
 }
 
-function faults(error: z.ZodError): Refusal {
-  const lines = error.issues.slice(0, 5).map((issue) => {
-    const where = issue.path.join('.') || 'the whole file';
-    if (issue.code === 'unrecognized_keys') return `${where}: unknown field ${issue.keys[0]}`;
-    return `${where}: ${issue.message.startsWith('Invalid') ? 'is missing or wrong' : issue.message}`;
+function faults(error: z.ZodError, nameOf: NameOfField): Refusal {
+  const lines = error.issues.slice(0, FAULTS_SHOWN_MAX).map((issue) => {
+    const where = nameOf(issue.path);
+    if (issue.code === 'unrecognized_keys') return unknownField(where, issue.keys[0] ?? '', issue);
+    const said = issue.message.startsWith('Invalid') ? 'is missing or wrong' : issue.message;
+    return `${where}: ${said.replace(/[.]$/, '')}`;
   });
-  return new Refusal('BAD_CONFIG', `node.json: ${lines.join('; ')}.`);
+  return new Refusal('BAD_CONFIG', `${lines.join('; ')}.`);
+}
+
+// What was written may be anything, a secret too: shown only where it looks like a name.
+function unknownField(where: string, key: string, issue: z.core.$ZodIssue): string {
+  const known = issue.path.length === 0 ? Object.keys(NodeConfig.shape) : [];
+  const close = nearest(key, known);
+  const name = /^[A-Za-z]{1,40}$/.test(key) ? ` ${key}` : '';
+  return `${where}: there is no field${name}${close ? `; did you mean ${close}?` : ': take it out'}`;
 }

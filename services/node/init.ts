@@ -18,6 +18,7 @@ import { Refusal } from '#model/refusal.ts';
 import {
   type LoadedConfig,
   loadConfig,
+  type NameOfField,
   NODE_FILES,
   type NodeConfig,
   parseConfig,
@@ -35,6 +36,8 @@ export type InitOptions = {
     Partial<Pick<NodeConfig, 'databaseUrl' | 'nats' | 'keyFilePlaces' | 'logLevel'>>;
   staff: { staffId: string; role: Role };
   clock: Clock;
+  /** How a field of the config is called where it was asked for. */
+  nameOf?: NameOfField;
 };
 
 export type InitResult = {
@@ -50,7 +53,7 @@ export type InitResult = {
 export async function initNode(options: InitOptions): Promise<InitResult> {
   const folder = resolve(options.folder);
   checkStaffId(options.staff.staffId);
-  const config = configOf(options.config);
+  const config = configOf(options.config, options.nameOf);
   await claimFolder(folder);
   const made: string[] = [];
   const at = (name: string) => {
@@ -79,14 +82,15 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
   };
 }
 
-function configOf(given: InitOptions['config']): NodeConfig {
-  return parseConfig({
+function configOf(given: InitOptions['config'], nameOf?: NameOfField): NodeConfig {
+  const value = {
     srxNode: 1,
     databaseUrl: `sqlite:${NODE_FILES.database}`,
     nats: { mode: 'own' },
     keyFilePlaces: [NODE_FILES.sectionKeys],
     ...given,
-  });
+  };
+  return parseConfig(value, nameOf);
 }
 
 // An own folder, or an empty one: a node that is there must never be touched,

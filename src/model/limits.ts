@@ -168,4 +168,6 @@ export const limits = {
   caseFileTokensMax: 100_000,
   staffMax: 1000,
   drainMs: 30 * SECOND_MS,
+  receiptWaitMs: 3 * SECOND_MS,
+  receiptPollMsMax: 500,
 } as const;

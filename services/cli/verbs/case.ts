@@ -1,5 +1,6 @@
 // srx case: local case files, checked here and kept by the node.
 import { basename } from 'node:path';
+import { stringify } from 'yaml';
 
 import type { CaseFile } from '#model/case-file.ts';
 import { limits } from '#model/limits.ts';
@@ -8,9 +9,10 @@ import { type FaultInFile, readCaseFile } from '../case-file-reader.ts';
 import { withNode } from '../connection.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
 import { readText } from '../files.ts';
-import { answerPage, pageOf, sinceOf } from '../pages.ts';
+import { answerPage, pageSince } from '../pages.ts';
 import { retried } from '../retry.ts';
-import { block, when } from '../text.ts';
+import { mustHaveTerminal } from '../show-personal.ts';
+import { block, isoTime, when } from '../text.ts';
 import {
   type Call,
   CONNECTION_OPTIONS,
@@ -38,8 +40,8 @@ export const caseVerbs: readonly Verb[] = [
         retried(() => client.importCase({ caseFile }), call.io.signal),
       );
       const { localCode } = answer.case;
-      const what = answer.created ? 'stored' : 'is there already, the very same';
-      call.out.answer(answer, [`Case ${localCode} ${what}.`]);
+      const what = answer.created ? 'is stored' : 'is here already, the very same';
+      call.out.answer(answer, [`Case ${localCode} ${what}.`], [[localCode]]);
       call.out.note(`Next: srx referral request ${localCode} --to PARTNER`);
     },
   },
@@ -50,14 +52,32 @@ export const caseVerbs: readonly Verb[] = [
     examples: ['srx case list', 'srx case list --since 7d --limit 10 --json'],
     options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
     async run(call) {
-      const since = sinceOf(call);
-      const page = await withNode(call, (client) => client.listCases(pageOf(call)));
-      const cases = page.cases.filter(({ importedAt }) => importedAt >= since);
+      const { items: cases, nextCursor } = await withNode(call, (client) =>
+        pageSince(
+          call,
+          'newest-first',
+          async (request) => {
+            const page = await client.listCases(request);
+            return { items: page.cases, nextCursor: page.nextCursor };
+          },
+          ({ importedAt }) => importedAt,
+        ),
+      );
       const lines = cases.flatMap(({ localCode, importedAt, referralIds }) => [
-        `${when(importedAt)}  ${localCode}`,
+        `${when(importedAt)}  ${call.out.strong(localCode)}`,
         ...referralIds.map((id) => `  referral ${id}`),
       ]);
-      answerPage(call, { ...page, cases }, lines, 'No case is stored here.');
+      answerPage(
+        call,
+        { cases, nextCursor },
+        {
+          lines: ['Stored (UTC)      Case', ...lines],
+          records: cases.map(({ localCode, importedAt, referralIds }) => {
+            return [localCode, isoTime(importedAt), referralIds.join(',')];
+          }),
+          nothing: 'No case is stored here.',
+        },
+      );
     },
   },
   {
@@ -69,6 +89,7 @@ export const caseVerbs: readonly Verb[] = [
     options: { ...CONNECTION_OPTIONS, ...SHOW_PERSONAL },
     async run(call) {
       const withContent = call.flags.isSet('show-personal');
+      if (withContent) mustHaveTerminal(call);
       const localCode = call.operands[0] ?? '';
       const answer = await withNode(call, (client) => client.getCase({ localCode, withContent }));
       const { importedAt, referralIds } = answer.case;
@@ -77,8 +98,9 @@ export const caseVerbs: readonly Verb[] = [
         : undefined;
       call.out.answer({ case: answer.case, ...(withContent && { content }) }, [
         `Case ${answer.case.localCode}, stored ${when(importedAt)} UTC`,
+        ...(referralIds.length === 0 ? ['  no referral yet'] : []),
         ...referralIds.map((id) => `  referral ${id}`),
-        ...(withContent ? [JSON.stringify(content, null, 2)] : []),
+        ...(withContent ? ['', stringify(content).trimEnd()] : []),
       ]);
     },
   },

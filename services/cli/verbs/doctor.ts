@@ -30,16 +30,23 @@ async function examine(call: Call): Promise<Finding[]> {
     const config = await loadConfig(folderOf(call), call.env);
     const first = { name: 'config', ok: true, detail: `node.json of ${config.organisation}` };
     const offline = await findings(config, call.io, call.out);
-    return [first, ...offline, ...(await askNode(call))];
+    const names = new Set(offline.map(({ name }) => name));
+    const asked = await askNode(call, config.organisation);
+    return [first, ...offline, ...asked.filter(({ name }) => !names.has(name))];
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     return [{ name: 'config', ok: false, detail: cause.message }];
   }
 }
 
-async function askNode(call: Call): Promise<Finding[]> {
+async function askNode(call: Call, expected: string): Promise<Finding[]> {
   try {
-    const { version, checks } = await withNode(call, (client) => client.getNodeStatus({}));
+    const status = await withNode(call, (client) => client.getNodeStatus({}));
+    const { organisation, version, checks } = status;
+    if (organisation !== expected) {
+      const detail = `Another node answers at this address, of ${organisation}: correct the port of casework in node.json, or stop that one.`;
+      return [{ name: 'node', ok: false, detail }];
+    }
     return [{ name: 'node', ok: true, detail: `runs, srx ${version}` }, ...checks];
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;

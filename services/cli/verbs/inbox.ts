@@ -1,7 +1,7 @@
 // srx inbox: what waits for a person.
 import { withNode } from '../connection.ts';
-import { answerPage, pageOf, sinceOf } from '../pages.ts';
-import { block, when } from '../text.ts';
+import { answerPage, pageSince } from '../pages.ts';
+import { block, isoTime, when } from '../text.ts';
 import { CONNECTION_OPTIONS, PAGE_OPTIONS, SINCE_OPTION, type Verb } from '../verb.ts';
 
 export const inbox: Verb = {
@@ -11,14 +11,27 @@ export const inbox: Verb = {
   examples: ['srx inbox', 'srx inbox --limit 5 --json'],
   options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
   async run(call) {
-    const since = sinceOf(call);
-    const page = await withNode(call, (client) => client.listInbox(pageOf(call)));
-    const items = page.items.filter((item) => item.since >= since);
+    const { items, nextCursor } = await withNode(call, (client) =>
+      pageSince(
+        call,
+        'oldest-first',
+        (page) => client.listInbox(page),
+        ({ since }) => since,
+      ),
+    );
     const lines = items.flatMap((item) => [
       `${when(item.since)}  ${call.out.strong(item.kind)}`,
       ...(item.referralId === '' ? [] : [`  referral ${item.referralId}`]),
       ...block(item.next, '  '),
     ]);
-    answerPage(call, { ...page, items }, lines, 'Nothing is waiting.');
+    answerPage(
+      call,
+      { items, nextCursor },
+      {
+        lines: ['Since (UTC)       What waits', ...lines],
+        records: items.map((item) => [isoTime(item.since), item.kind, item.referralId, item.next]),
+        nothing: 'Nothing is waiting.',
+      },
+    );
   },
 };

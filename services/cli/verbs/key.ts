@@ -8,9 +8,10 @@ import { loadConfig, NODE_FILES } from '#services/node/config.ts';
 import { holdFolder } from '#services/node/folder-lock.ts';
 
 import { folderOf } from '../connection.ts';
-import { when } from '../text.ts';
+import { answerPage, pageOfAll } from '../pages.ts';
+import { isoTime, when } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Verb } from '../verb.ts';
+import { type Call, PAGE_OPTIONS, SINCE_OPTION, type Verb } from '../verb.ts';
 
 export const keyVerbs: readonly Verb[] = [
   {
@@ -18,13 +19,32 @@ export const keyVerbs: readonly Verb[] = [
     name: 'list',
     summary: "lists the node's own keys: purpose, state, dates; nothing secret",
     examples: ['srx key list', 'srx key list --json'],
+    options: { ...PAGE_OPTIONS, ...SINCE_OPTION },
     async run(call) {
-      const keys = (await openKeyring(call)).list();
+      const all = (await openKeyring(call)).list();
+      const { items: keys, nextCursor } = pageOfAll(call, all, {
+        idOf: ({ kid }) => kid,
+        timeOf: ({ createdAt }) => createdAt,
+      });
       const lines = keys.flatMap(({ kid, purpose, state, createdAt, retiresAt }) => [
-        `${purpose.padEnd(10)} ${state.padEnd(8)} since ${when(createdAt)}${endOf(retiresAt)}`,
+        `${purpose.padEnd(10)}  ${state.padEnd(9)}  ${when(createdAt)}  ${when(retiresAt ?? 0)}`,
         `  ${kid}`,
       ]);
-      call.out.answer({ keys }, lines);
+      answerPage(
+        call,
+        { keys, nextCursor },
+        {
+          lines: ['Purpose     State      Since (UTC)       Until', ...lines],
+          records: keys.map((key) => [
+            key.kid,
+            key.purpose,
+            key.state,
+            isoTime(key.createdAt),
+            isoTime(key.retiresAt ?? 0),
+          ]),
+          nothing: 'No key.',
+        },
+      );
     },
   },
   {
@@ -43,7 +63,7 @@ export const keyVerbs: readonly Verb[] = [
         purpose === 'federation'
           ? 'Make the member file anew (srx member export) and have it admitted again; then start the node.'
           : 'Start the node: partners learn of it within minutes.';
-      call.out.answer({ purpose, kid }, [`${purpose} ${kid}`]);
+      call.out.answer({ purpose, kid }, [`The new ${purpose} key is ${kid}`], [[purpose, kid]]);
       call.out.note(next);
     },
   },
@@ -59,8 +79,4 @@ function purposeOf(word: string | undefined): KeyPurpose {
   const purpose = KEY_PURPOSES.find((one) => one === word);
   if (purpose) return purpose;
   throw new UsageError(`PURPOSE must be one of ${KEY_PURPOSES.join(', ')}.`);
-}
-
-function endOf(retiresAt: number | null): string {
-  return retiresAt === null ? '' : `, until ${when(retiresAt)}`;
 }

@@ -12,10 +12,17 @@ import { admitMember, listMembers, removeMember } from '#services/registry/membe
 import { confirm } from '../confirm.ts';
 import { folderOf, withNode } from '../connection.ts';
 import { readText, writeOutput } from '../files.ts';
-import { answerPage, pageOf } from '../pages.ts';
-import { when } from '../text.ts';
+import { answerPage, type ItemPage, pageOf, pageOfAll } from '../pages.ts';
+import { block, when } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
-import { type Call, CONNECTION_OPTIONS, PAGE_OPTIONS, type Verb, YES_OPTION } from '../verb.ts';
+import {
+  type Call,
+  CONNECTION_OPTIONS,
+  PAGE_OPTIONS,
+  SINCE_OPTION,
+  type Verb,
+  YES_OPTION,
+} from '../verb.ts';
 
 const REGISTRY_FOLDER = {
   'registry-folder': { value: 'DIR', help: "the registry's folder (SRX_REGISTRY_FOLDER)" },
@@ -27,15 +34,34 @@ export const memberVerbs: readonly Verb[] = [
     name: 'list',
     summary: 'lists members: those that this node knows, or those that a registry admitted',
     examples: ['srx member list', 'srx member list --registry-folder registry --json'],
-    options: { ...REGISTRY_FOLDER, ...CONNECTION_OPTIONS, ...PAGE_OPTIONS },
+    options: { ...REGISTRY_FOLDER, ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
     async run(call) {
-      const page = call.flags.isSet('registry-folder') ? await admitted(call) : await known(call);
-      const lines = page.members.flatMap((member) => [
-        `${member.name} (${member.countries.join(', ')}; ${member.roles.join(', ')})`,
-        `  ${member.organisation}`,
-        `  ${member.since}`,
+      const isRegistry = call.flags.isSet('registry-folder');
+      const { items, nextCursor } = isRegistry ? await admitted(call) : await known(call);
+      const lines = items.flatMap((member) => [
+        call.out.strong(member.name),
+        ...block(member.organisation, '  '),
+        ...block(
+          `${member.countries.join(', ')}; ${member.roles.join(', ')}; ${said(member)}`,
+          '  ',
+        ),
       ]);
-      answerPage(call, page, lines, 'No member.');
+      answerPage(
+        call,
+        { members: items, nextCursor },
+        {
+          lines,
+          records: items.map((member) => [
+            member.organisation,
+            member.name,
+            member.countries.join(','),
+            member.roles.join(','),
+          ]),
+          nothing: isRegistry
+            ? 'No member is admitted yet.'
+            : 'This node knows no live member yet.',
+        },
+      );
     },
   },
   {
@@ -51,7 +77,9 @@ export const memberVerbs: readonly Verb[] = [
       const statement = await signMemberFile(config, keyring, call.io.clock);
       const file = call.flags.text('out') ?? '-';
       if (file !== '-') await writeOutput(call.io, file, `${statement}\n`);
-      call.out.answer({ member: statement }, [file === '-' ? statement : `Written to ${file}.`]);
+      call.out.answer({ member: statement }, [file === '-' ? statement : `Written to ${file}`]);
+      if (file !== '-')
+        call.out.note(`Next: srx member admit ${file}, at the registry, within a day.`);
     },
   },
   {
@@ -64,7 +92,9 @@ export const memberVerbs: readonly Verb[] = [
     async run(call) {
       const text = await readText(call.io, call.operands[0] ?? '', limits.statementBytesMax);
       const member = await admitMember(registryFolderOf(call), text, call.io.clock);
-      call.out.answer(member, [`${member.name} is a member:`, member.entityId]);
+      const { name, entityId, countries, roles } = member;
+      const line = `${name} is a member now: ${countries.join(', ')}; ${roles.join(', ')}`;
+      call.out.answer(member, [...block(line, '', '  '), ...block(entityId, '  ')], [[entityId]]);
     },
   },
   {
@@ -77,9 +107,10 @@ export const memberVerbs: readonly Verb[] = [
     async run(call) {
       const entityId = call.operands[0] ?? '';
       const what = `No member will take or send anything from or to ${entityId} any more.`;
-      await confirm(call, 'remove', what);
+      await confirm(call, entityId, what);
       await removeMember(registryFolderOf(call), entityId);
-      call.out.answer({ removed: entityId }, [`${entityId} is no member any more.`]);
+      const line = `${entityId} is no member any more.`;
+      call.out.answer({ removed: entityId }, block(line, '', '  '), [[entityId]]);
     },
   },
 ];
@@ -92,22 +123,38 @@ export function registryFolderOf({ flags, env }: Call): string {
   return resolve(folder);
 }
 
-async function known(call: Call) {
-  const page = await withNode(call, (client) => client.listMembers(pageOf(call)));
-  const members = page.members.map(({ validUntil, ...member }) => {
-    return { ...member, validUntil, since: `statement valid until ${when(validUntil)}` };
-  });
-  return { members, nextCursor: page.nextCursor };
+type Listed = {
+  organisation: string;
+  name: string;
+  countries: string[];
+  roles: string[];
+  /** Whole seconds; one of them. */
+  admittedAt?: number;
+  validUntil?: number;
+};
+
+function said({ admittedAt, validUntil }: Listed): string {
+  return admittedAt === undefined
+    ? `statement valid until ${when(validUntil ?? 0)} UTC`
+    : `admitted ${when(admittedAt)} UTC`;
 }
 
-async function admitted(call: Call) {
-  const all = await listMembers(registryFolderOf(call));
-  const { limit, cursor } = pageOf(call);
-  const sorted = all.toSorted((a, b) => (a.entityId < b.entityId ? -1 : 1));
-  const rest = sorted.filter(({ entityId }) => entityId > cursor);
-  const members = rest.slice(0, limit).map(({ entityId, admittedAtSeconds, ...member }) => {
-    return { organisation: entityId, ...member, since: `admitted ${when(admittedAtSeconds)}` };
+async function known(call: Call): Promise<ItemPage<Listed>> {
+  if (call.flags.isSet('since')) {
+    throw new UsageError('--since: a node does not know since when; add --registry-folder.');
+  }
+  const page = await withNode(call, (client) => client.listMembers(pageOf(call)));
+  return { items: page.members, nextCursor: page.nextCursor };
+}
+
+async function admitted(call: Call): Promise<ItemPage<Listed>> {
+  const all = (await listMembers(registryFolderOf(call))).map(
+    ({ entityId, admittedAtSeconds, ...member }) => {
+      return { organisation: entityId, ...member, admittedAt: admittedAtSeconds };
+    },
+  );
+  return pageOfAll(call, all, {
+    idOf: ({ organisation }) => organisation,
+    timeOf: ({ admittedAt }) => admittedAt,
   });
-  const nextCursor = rest.length > limit ? (members.at(-1)?.organisation ?? '') : '';
-  return { members, nextCursor };
 }

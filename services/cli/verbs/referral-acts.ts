@@ -9,8 +9,10 @@ import type { ActVerb, View } from '../act.ts';
 import { ACTS } from '../acts.ts';
 import { confirm } from '../confirm.ts';
 import { withNode } from '../connection.ts';
+import { receiptOf, WAIT_OPTIONS } from '../receipt-wait.ts';
 import { retried } from '../retry.ts';
 import { readGrants } from '../section-file.ts';
+import { block, isoTime } from '../text.ts';
 import { readTime } from '../times.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Call, CONNECTION_OPTIONS, type Options, type Verb, YES_OPTION } from '../verb.ts';
@@ -47,6 +49,7 @@ function verbOf(act: ActVerb): Verb {
       ...act.options,
       ...GRANT,
       ...WITH,
+      ...WAIT_OPTIONS,
       ...REQUEST_ID,
       ...CONNECTION_OPTIONS,
       ...(act.severe && YES_OPTION),
@@ -66,7 +69,7 @@ async function runAct(act: ActVerb, call: Call): Promise<void> {
       const view = remembered(() => retried(() => client.getReferral({ referralId }), io.signal));
       const { body, sections } = await act.make({ flags, io, view });
       if (act.severe !== undefined) await confirm(call, act.name, act.severe);
-      await send(call, (requestId) =>
+      await send(call, client, (requestId) =>
         client.act({ requestId, referralId, body, sections, grants }),
       );
     },
@@ -88,6 +91,7 @@ function requestVerb(): Verb {
       to: { value: 'URL', help: 'entity id of the partner (srx member list)' },
       continues: { value: 'ID', help: 'an older referral that this one takes up again' },
       ...WITH,
+      ...WAIT_OPTIONS,
       ...REQUEST_ID,
       ...CONNECTION_OPTIONS,
     },
@@ -113,6 +117,7 @@ function releaseVerb(): Verb {
     options: {
       'reconfirmed-at': { value: 'TIME', help: 'when the person said yes again' },
       ...WITH,
+      ...WAIT_OPTIONS,
       ...REQUEST_ID,
       ...CONNECTION_OPTIONS,
     },
@@ -131,28 +136,38 @@ function sendBy(
   call: Call,
   act: (client: CaseworkClient, requestId: string) => Promise<{ outcome: Outcome }>,
 ): Promise<void> {
-  const work = (client: CaseworkClient) => send(call, (requestId) => act(client, requestId));
+  const work = (client: CaseworkClient) =>
+    send(call, client, (requestId) => act(client, requestId));
   return withNode(call, work, call.flags.text('with'));
 }
 
 async function send(
-  { flags, io, out }: Call,
+  call: Call,
+  client: CaseworkClient,
   act: (requestId: string) => Promise<{ outcome: Outcome }>,
 ): Promise<void> {
+  const { flags, io, out } = call;
   const requestId = flags.text('request-id') ?? uuid4();
   if (!/^[0-9a-f-]{36}$/.test(requestId)) throw new UsageError('--request-id must be a UUID.');
+  let outcome: Outcome;
   try {
-    const { outcome } = await retried(() => act(requestId), io.signal);
-    const { referralId, seq, status } = outcome;
-    out.answer({ ...outcome, requestId }, [
-      `Stored as message ${seq}; the referral is ${status}.`,
-      `  referral ${referralId}`,
-    ]);
+    ({ outcome } = await retried(() => act(requestId), io.signal));
   } catch (cause) {
     const isOpen = cause instanceof Refusal && ['UNAVAILABLE', 'TIMED_OUT'].includes(cause.code);
     if (isOpen) out.note(`To try the very same again, add --request-id ${requestId}`);
     throw cause;
   }
+  const receivedAt = await receiptOf(call, client, outcome);
+  const { referralId, seq, status } = outcome;
+  const said =
+    receivedAt > 0
+      ? `Message ${seq} is stored, and the partner has it.`
+      : `Message ${seq} is stored and on its way; it is sent by itself until the partner has it.`;
+  out.answer(
+    { ...outcome, receivedAt, requestId },
+    [...block(said), `The referral is ${status}.`, `  referral ${referralId}`],
+    [[referralId, seq, status, isoTime(receivedAt)]],
+  );
 }
 
 function remembered(ask: () => Promise<View>): () => Promise<View> {

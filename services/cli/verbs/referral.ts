@@ -1,4 +1,6 @@
 // srx referral: to look at referrals, open a section, and take one out as evidence.
+import { stringify } from 'yaml';
+
 import { SECTIONS, type SectionName } from '#model/codes.ts';
 import { nearest } from '#model/nearest-name.ts';
 
@@ -7,7 +9,8 @@ import { verbOfStep } from '../acts.ts';
 import { withNode } from '../connection.ts';
 import { writeOutput } from '../files.ts';
 import { answerPage, pageOf, sinceOf } from '../pages.ts';
-import { block, columns, when } from '../text.ts';
+import { mustShowPersonal } from '../show-personal.ts';
+import { block, columns, isoTime, when } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import {
   type Call,
@@ -31,10 +34,21 @@ export const referralVerbs: readonly Verb[] = [
       const page = await withNode(call, (client) => client.listReferrals(request));
       const lines = page.referrals.flatMap((referral) => [
         `${when(referral.changedAt)}  ${call.out.strong(referral.status)}${pendingOf(referral)}`,
-        `  ${referral.referralId}  (${referral.side})`,
+        `  ${referral.referralId}  ${referral.side}${caseOf(referral)}`,
         ...block(referral.partner, '  '),
       ]);
-      answerPage(call, page, lines, 'No referral.');
+      answerPage(call, page, {
+        lines: ['Changed (UTC)     Status', ...lines],
+        records: page.referrals.map((one) => [
+          one.referralId,
+          one.status,
+          one.side,
+          one.partner,
+          one.localCode,
+          isoTime(one.changedAt),
+        ]),
+        nothing: 'No referral.',
+      });
     },
   },
   {
@@ -60,14 +74,12 @@ export const referralVerbs: readonly Verb[] = [
     async run(call) {
       const [referralId = '', name] = call.operands;
       const section = sectionOf(name);
-      if (!call.flags.isSet('show-personal')) {
-        throw new UsageError('A section describes a person: add --show-personal to print it.');
-      }
+      mustShowPersonal(call, 'A section');
       const request = { referralId, section };
       const answer = await withNode(call, (client) => client.openSection(request));
       const content: unknown = JSON.parse(Buffer.from(answer.content).toString());
       const { messageId } = answer;
-      call.out.answer({ section, messageId, content }, [JSON.stringify(content, null, 2)]);
+      call.out.answer({ section, messageId, content }, [stringify(content).trimEnd()]);
     },
   },
   {
@@ -100,6 +112,10 @@ function sectionOf(word: string | undefined): SectionName {
   const close = nearest(word ?? '', SECTIONS);
   const hint = close ? ` Did you mean ${close}?` : '';
   throw new UsageError(`SECTION must be one of ${SECTIONS.join(', ')}.${hint}`);
+}
+
+function caseOf({ localCode }: View['referral']): string {
+  return localCode === '' ? '' : `, case ${localCode}`;
 }
 
 function pendingOf({ pending }: View['referral']): string {

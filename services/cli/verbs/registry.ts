@@ -1,15 +1,14 @@
 // srx registry: the one service that says who is a member.
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { hostOf } from '#model/address.ts';
 import { jsonLog } from '#services/node/log.ts';
 import { registryConfigOf } from '#services/registry/config.ts';
 import { initRegistry } from '#services/registry/members.ts';
 import { inFolder } from '#services/registry/registry-folder.ts';
 import { startRegistry } from '#services/registry/start.ts';
 
+import { readAddress } from '../address.ts';
 import { block } from '../text.ts';
-import { UsageError } from '../usage-error.ts';
 import type { Verb } from '../verb.ts';
 import { registryFolderOf } from './member.ts';
 
@@ -30,17 +29,20 @@ export const registryVerbs: readonly Verb[] = [
       address: { value: 'HOST:PORT', help: 'as nodes dial it' },
       name: { value: 'TEXT', help: 'of the federation' },
       id: { value: 'URL', help: 'entity id (https:// and the address)' },
+      listen: { value: 'HOST:PORT', help: 'where it listens, if elsewhere' },
     },
     async run(call) {
       const folder = registryFolderOf(call);
       const address = call.flags.required('address');
-      const port = /:(\d{1,5})$/.exec(address)?.[1];
-      if (port === undefined) throw new UsageError('--address: write HOST:PORT.');
       const id = call.flags.text('id');
-      const name = call.flags.required('name');
-      const options = { host: hostOf(address), port: Number(port), name };
-      const withId = { ...options, ...(id !== undefined && { entityId: id }) };
-      const { entityId, anchorKey } = await initRegistry(folder, withId, call.io.clock);
+      const listen = call.flags.text('listen');
+      const options = {
+        ...readAddress('address', address),
+        name: call.flags.required('name'),
+        ...(id !== undefined && { entityId: id }),
+        ...(listen !== undefined && { listen: readAddress('listen', listen) }),
+      };
+      const { entityId, anchorKey } = await initRegistry(folder, options, call.io.clock);
       const { anchorKey: anchorFile, tlsCertificate: caFile } = inFolder(folder);
       call.out.answer({ entityId, address, anchorKey, anchorFile, caFile }, [
         ...block(`A registry is in ${folder}`, '', '  '),
@@ -51,7 +53,7 @@ export const registryVerbs: readonly Verb[] = [
         ...block(anchorFile, '  '),
         ...block(caFile, '  '),
       ]);
-      call.out.note('Next: srx registry serve, and srx member admit FILE for each member.');
+      call.out.note('Next: srx registry serve; and for each member srx member admit FILE.');
     },
   },
   {

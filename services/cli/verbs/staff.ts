@@ -1,17 +1,17 @@
 // srx staff: who may act at this node. A token is written to a file and shown
 // nowhere.
-
-import { access, constants, mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { ROLES, type Role } from '#model/codes.ts';
 import { Refusal } from '#model/refusal.ts';
-import { checkStaffId, tokenFileOf } from '#services/node/first-staff.ts';
+import { checkStaffId } from '#services/node/first-staff.ts';
 import { confirm } from '../confirm.ts';
-import { folderOf, withNode } from '../connection.ts';
+import { withNode } from '../connection.ts';
 import { writeOutput } from '../files.ts';
-import { answerPage, pageOf, sinceOf } from '../pages.ts';
-import { when } from '../text.ts';
+import { answerPage, pageSince } from '../pages.ts';
+import { block, isoTime, when } from '../text.ts';
+import { UsageError } from '../usage-error.ts';
 import {
   type Call,
   CONNECTION_OPTIONS,
@@ -35,19 +35,22 @@ export const staffVerbs: readonly Verb[] = [
     operands: [ID],
     options: {
       role: { value: 'ROLE', help: 'what it may do', choices: ROLES },
-      out: { value: 'FILE', help: "the token's file (staff/ID.token in the node's folder)" },
+      out: { value: 'FILE', help: "the token's file (ID.token where you stand)" },
       ...CONNECTION_OPTIONS,
     },
     async run(call) {
       const staffId = call.operands[0] ?? '';
       checkStaffId(staffId);
       const role = call.flags.required('role') as Role;
-      const out = call.flags.text('out');
-      const file = out ?? resolve(join(folderOf(call), tokenFileOf(staffId)));
+      const file = call.flags.text('out') ?? `${staffId}.token`;
       await mustBeNew(file);
       const { staff, token } = await withNode(call, (client) => client.addStaff({ staffId, role }));
       await keepToken(call, file, token, staffId);
-      call.out.answer({ staff, tokenFile: file }, [`${staffId} is ${role}; the token is in`, file]);
+      const line = `${staffId} is ${role} here. The token is in ${file}`;
+      call.out.answer({ staff, tokenFile: file }, block(line, '', '  '), [[staffId, role, file]]);
+      call.out.note(
+        `Give the file to ${staffId} and to nobody else, and keep no copy. It is named by --token-file, or as a second person by --with.`,
+      );
     },
   },
   {
@@ -57,13 +60,29 @@ export const staffVerbs: readonly Verb[] = [
     examples: ['srx staff list', 'srx staff list --json'],
     options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
     async run(call) {
-      const since = sinceOf(call);
-      const page = await withNode(call, (client) => client.listStaff(pageOf(call)));
-      const staff = page.staff.filter(({ createdAt }) => createdAt >= since);
+      const { items: staff, nextCursor } = await withNode(call, (client) =>
+        pageSince(
+          call,
+          'oldest-first',
+          async (request) => {
+            const page = await client.listStaff(request);
+            return { items: page.staff, nextCursor: page.nextCursor };
+          },
+          ({ createdAt }) => createdAt,
+        ),
+      );
       const lines = staff.map(
         ({ staffId, role, createdAt }) => `${when(createdAt)}  ${role.padEnd(13)}  ${staffId}`,
       );
-      answerPage(call, { ...page, staff }, lines, 'No member of staff.');
+      answerPage(
+        call,
+        { staff, nextCursor },
+        {
+          lines: ['Added (UTC)       Role           Id', ...lines],
+          records: staff.map((row) => [row.staffId, row.role, isoTime(row.createdAt)]),
+          nothing: 'No member of staff.',
+        },
+      );
     },
   },
   {
@@ -75,17 +94,17 @@ export const staffVerbs: readonly Verb[] = [
     options: { ...CONNECTION_OPTIONS, ...YES_OPTION },
     async run(call) {
       const staffId = call.operands[0] ?? '';
-      await confirm(call, 'remove', `The token of ${staffId} ends at once.`);
+      await confirm(call, staffId, `The token of ${staffId} ends at once.`);
       await withNode(call, (client) => client.removeStaff({ staffId }));
-      call.out.answer({ removed: staffId }, [`${staffId} may not act here any more.`]);
+      call.out.answer({ removed: staffId }, [`${staffId} may not act here any more.`], [[staffId]]);
     },
   },
 ];
 
 // Before the node is asked: a token that cannot be kept would be lost.
 async function mustBeNew(file: string): Promise<void> {
+  if (file === '-') throw new UsageError('--out: a token is shown nowhere; name a file.');
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
   const isThere = await access(file).then(
     () => true,
     () => false,
@@ -94,7 +113,8 @@ async function mustBeNew(file: string): Promise<void> {
     throw new Refusal('CONFLICT', 'The token file is there already: name another one by --out.');
   }
   await access(folder, constants.W_OK).catch((cause: unknown) => {
-    const text = 'The folder of the token file cannot be written: name another file by --out.';
+    const text =
+      'The folder of the token file is not there or cannot be written: name another file by --out.';
     throw new Refusal('BAD_CONFIG', text, { cause });
   });
 }

@@ -7,15 +7,18 @@ import { Refusal } from '#model/refusal.ts';
 
 import { withNode } from '../connection.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
+import type { PlainRecord } from '../output.ts';
 import { readDuration } from '../times.ts';
 import { type Call, CONNECTION_OPTIONS, type Verb } from '../verb.ts';
 
 // What is shown of a CloudEvent; whatever else is in it goes to --json only.
 const Shown = z.looseObject({
+  id: z.string(),
   type: z.string(),
   time: z.string(),
+  /** The referral, where it is about one. */
+  subject: z.string().optional(),
   data: z.looseObject({
-    referralId: z.string().optional(),
     step: z.string().optional(),
     status: z.string().optional(),
   }),
@@ -50,23 +53,10 @@ async function follow(call: Call, client: Client): Promise<void> {
   const done = new AbortController();
   const signal = AbortSignal.any([io.signal, done.signal]);
   const timer =
-    timeout === undefined
-      ? undefined
-      : sleep(readDuration('timeout', timeout), undefined, { signal: done.signal }).then(
-          () => done.abort(),
-          () => {},
-        );
-  const request = {
-    referralId: flags.text('referral') ?? '',
-    afterEventId: flags.text('after') ?? '',
-  };
+    timeout === undefined ? undefined : endAfter(readDuration('timeout', timeout), done);
+  out.progress('Waiting for events; times are UTC; Ctrl-C ends.');
   try {
-    out.progress('Waiting for events; Ctrl-C ends.');
-    for await (const { event } of client.watch(request, signal)) {
-      const parsed: unknown = JSON.parse(event);
-      out.item(parsed, lineOf(parsed));
-      if (until !== undefined && statusOf(parsed) === until) return;
-    }
+    if (await untilThere(call, client, signal)) return;
   } finally {
     done.abort();
     await timer;
@@ -76,15 +66,47 @@ async function follow(call: Call, client: Client): Promise<void> {
   if (until !== undefined) throw new Refusal('TIMED_OUT', `No referral came to ${until} in time.`);
 }
 
-function statusOf(event: unknown): string | undefined {
-  return Shown.safeParse(event).data?.data.status;
+function endAfter(ms: number, done: AbortController): Promise<void> {
+  return sleep(ms, undefined, { signal: done.signal }).then(
+    () => done.abort(),
+    () => {},
+  );
 }
 
-function lineOf(event: unknown): string {
-  const shown = Shown.safeParse(event).data;
-  if (!shown) return 'an event of another form; see --json';
-  const { referralId = '', step = '', status = '' } = shown.data;
+/** True once the status of --until is there; false when the signal ended it. */
+async function untilThere(call: Call, client: Client, signal: AbortSignal): Promise<boolean> {
+  const until = call.flags.text('until');
+  const referralId = call.flags.text('referral') ?? '';
+  let afterEventId = call.flags.text('after') ?? '';
+  // It may have got there before anybody watched.
+  if (until !== undefined && referralId !== '') {
+    const { referral } = await client.getReferral({ referralId });
+    if (referral.status === until) return true;
+  }
+  try {
+    for await (const { event } of client.watch({ referralId, afterEventId }, signal)) {
+      const parsed: unknown = JSON.parse(event);
+      const shown = Shown.safeParse(parsed).data;
+      const { line, record } = lineOf(shown);
+      call.out.item(parsed, line, record);
+      afterEventId = shown?.id ?? afterEventId;
+      if (until !== undefined && shown?.data.status === until) return true;
+    }
+    return false;
+  } catch (cause) {
+    if (afterEventId !== '') call.out.note(`To go on from there: --after ${afterEventId}`);
+    throw cause;
+  }
+}
+
+type Line = { line: string; record: PlainRecord };
+
+function lineOf(shown: z.infer<typeof Shown> | undefined): Line {
+  if (!shown) return { line: 'an event of another form; see --json', record: [] };
+  const { subject = '', data } = shown;
+  const { step = '', status = '' } = data;
   const what = shown.type.split('.').at(-1) ?? '';
-  const time = shown.time.slice(0, 19).replace('T', ' ');
-  return `${time}  ${referralId.slice(0, 8)}  ${what}  ${step}  ${status}`.trimEnd().slice(0, 80);
+  const time = shown.time.slice(11, 19);
+  const line = `${time}  ${subject.slice(0, 8)}  ${what.padEnd(16)}  ${step.padEnd(21)}  ${status}`;
+  return { line: line.trimEnd(), record: [shown.time, subject, what, step, status] };
 }
