@@ -55,7 +55,7 @@ describe('the config of a node', () => {
   });
 
   it('names an unknown field, and every field at fault', () => {
-    expect(() => parseConfig({ ...node, nat: 1 })).toThrow(bad(/unknown field nat/));
+    expect(() => parseConfig({ ...node, nat: 1 })).toThrow(bad(/no field nat; did you mean nats/));
     const faults = { ...node, roles: [], countries: ['XX'], keyFilePlaces: [] };
     expect(() => parseConfig(faults)).toThrow(bad(/countries.*roles.*keyFilePlaces/));
   });
