@@ -22,6 +22,7 @@ export type NodeEvents = AsyncDisposable & {
   wake(): void;
   /** Where a client of this organisation finds the stream; null when it is off. */
   address: NatsAddress | null;
+  isConnected(): boolean;
 };
 
 export type EventParts = {
@@ -43,7 +44,8 @@ export async function startEvents(parts: EventParts): Promise<NodeEvents> {
   const address = await addressOf(parts, stack);
   if (address === null) {
     log.warn('events-off');
-    return { watchers, wake: () => {}, address, [Symbol.asyncDispose]: async () => {} };
+    const off = { wake: () => {}, isConnected: () => false };
+    return { watchers, address, ...off, [Symbol.asyncDispose]: async () => {} };
   }
   const stream = stack.use(connectEventStream({ ...address, log }));
   const listeners = [watchers.listener, ...parts.listeners];
@@ -54,6 +56,7 @@ export async function startEvents(parts: EventParts): Promise<NodeEvents> {
   return {
     watchers,
     wake: () => publisher.wake(),
+    isConnected: () => stream.isConnected(),
     address,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -3,7 +3,7 @@ import { certificateDates } from '#crypto/tls.ts';
 import type { Clock } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
 import type { Store } from '#store/open.ts';
-import type { Member } from '#trust/member.ts';
+import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkResponse } from '#wire/contracts/casework.ts';
 import type { LoadedConfig } from './config.ts';
 import type { NodeEvents } from './events.ts';
@@ -11,50 +11,95 @@ import type { NodeKeys } from './keys.ts';
 import { VERSION } from './version.ts';
 
 type Status = CaseworkResponse<'getNodeStatus'>;
+type Check = Status['checks'][number];
 
 export type StatusParts = {
   config: LoadedConfig;
   store: Store;
   keys: NodeKeys;
   events: NodeEvents;
-  members: { all(): Member[]; find(organisation: string): Member | undefined };
+  members: Pick<MemberList, 'all' | 'find' | 'answeredAtMs'>;
   clock: Clock;
 };
 
+const CERTIFICATE_DAYS_MIN = 14;
+const DAY_MS = 86_400_000;
+
 export async function nodeStatus(parts: StatusParts): Promise<Status> {
   const { config, store } = parts;
-  const database = (await store.checks()).map(({ name, isOk, found, remedy }) => {
-    return { name: `database ${name}`, ok: isOk, detail: isOk ? found : `${found}: ${remedy}` };
-  });
+  const database = (await store.checks()).map(({ name, isOk, found, remedy }) =>
+    finding(`database ${name}`, isOk, found, remedy),
+  );
   return {
     organisation: config.organisation,
     version: VERSION,
-    checks: [...database, await eventsCheck(parts), membersCheck(parts), certificateCheck(parts)],
+    checks: [
+      ...database,
+      await eventsCheck(parts),
+      registryCheck(parts),
+      membersCheck(parts),
+      encryptionKeyCheck(parts),
+      certificateCheck(parts),
+    ],
   };
 }
 
-async function eventsCheck({ events, store }: StatusParts): Promise<Status['checks'][number]> {
-  const waiting = await store.countUnpublished();
+function finding(name: string, ok: boolean, found: string, remedy: string): Check {
+  return { name, ok, detail: ok ? found : `${found}: ${remedy}` };
+}
+
+async function eventsCheck({ events, store }: StatusParts): Promise<Check> {
   if (events.address === null) {
-    return { name: 'events', ok: false, detail: 'NATS is off: set nats in node.json.' };
+    return finding('events', false, 'NATS is off', 'set nats in node.json; nobody sees events');
   }
-  const ok = waiting < limits.outboxBatchMax;
-  const remedy = ok ? '' : ': look at the log for events-waiting, and whether NATS runs';
-  return { name: 'events', ok, detail: `${waiting} wait to be published${remedy}` };
+  const waiting = await store.countUnpublished();
+  const found = `${waiting} wait to be published`;
+  if (!events.isConnected()) {
+    return finding('events', false, `NATS is not reached; ${found}`, 'see whether it runs');
+  }
+  const remedy = 'look at the log for events-waiting';
+  return finding('events', waiting < limits.outboxBatchMax, found, remedy);
 }
 
-function membersCheck({ config, members }: StatusParts): Status['checks'][number] {
-  const count = members.all().length;
-  const self = members.find(config.organisation);
-  if (self) return { name: 'members', ok: true, detail: `${count} live, this node among them` };
-  const detail = 'The registry does not name this node: have member.jws admitted there.';
-  return { name: 'members', ok: false, detail };
+/** What is known of the members stays until their statements end, a day at most. */
+function registryCheck({ members, clock }: StatusParts): Check {
+  const { answeredAtMs } = members;
+  const isLate = answeredAtMs === null || clock.now() - answeredAtMs > 3 * limits.memberRefreshMs;
+  const last = answeredAtMs === null ? 'has not answered yet' : `answered at ${when(answeredAtMs)}`;
+  const ends = members.all().map(({ validUntilSeconds }) => validUntilSeconds * 1000);
+  const until =
+    ends.length === 0 ? 'no member is known' : `members until ${when(Math.min(...ends))}`;
+  return finding(
+    'registry',
+    !isLate,
+    `${last}; ${until}`,
+    'see whether it runs and can be reached',
+  );
 }
 
-function certificateCheck({ keys, clock }: StatusParts): Status['checks'][number] {
+function membersCheck({ config, members }: StatusParts): Check {
+  const isMember = members.find(config.organisation) !== undefined;
+  const found = `${members.all().length} live, this node ${isMember ? 'among them' : 'is not'}`;
+  return finding('members', isMember, found, 'have the registry admit it: srx member export');
+}
+
+function encryptionKeyCheck({ keys, clock }: StatusParts): Check {
+  const current = keys.keyring
+    .list()
+    .find(({ purpose, state }) => purpose === 'encryption' && state === 'current');
+  const endsAtMs = (current?.retiresAt ?? 0) * 1000;
+  const remedy = 'it renews itself; look at the log for key-renewal-failed';
+  const isInTime = endsAtMs - clock.now() > (limits.encryptionKeyOverlapSeconds - 86_400) * 1000;
+  return finding('encryption key', isInTime, `ends at ${when(endsAtMs)}`, remedy);
+}
+
+function certificateCheck({ keys, clock }: StatusParts): Check {
   const { notAfterMs } = certificateDates(keys.tls.certificatePem);
-  const days = Math.floor((notAfterMs - clock.now()) / 86_400_000);
-  const ok = days > 14;
-  const remedy = ok ? '' : ': make the next certificate before it ends';
-  return { name: 'certificate', ok, detail: `ends in ${days} days${remedy}` };
+  const days = Math.floor((notAfterMs - clock.now()) / DAY_MS);
+  const remedy = 'make a new one and have the registry admit the node with it';
+  return finding('certificate', days > CERTIFICATE_DAYS_MIN, `ends in ${days} days`, remedy);
+}
+
+function when(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -33,9 +33,13 @@ export class NatsLink implements AsyncDisposable {
     this.#ended = this.#untilClosed();
   }
 
+  get isConnected(): boolean {
+    return this.#current !== undefined && !this.#current.isClosed();
+  }
+
   /** @throws Refusal UNAVAILABLE at once while there is no connection. */
   get connection(): NatsConnection {
-    if (this.#current && !this.#current.isClosed()) return this.#current;
+    if (this.#current && this.isConnected) return this.#current;
     throw new Refusal('UNAVAILABLE', 'The event server cannot be reached: events wait.');
   }
 

@@ -28,6 +28,7 @@ export function connectEventStream(parts: EventStreamParts): EventStream & Async
   return {
     publish: async (events) => publish(link.connection, events),
     position: async () => positionOf(await ensure()),
+    isConnected: () => link.isConnected,
     onConnected: (listener) => link.onConnected(() => listener()),
     consume: (name, filterSubject, handle) =>
       startConsumer({ link, ensure, stream: STREAM_NAME, name, filterSubject, handle, log }),

@@ -47,6 +47,7 @@ export interface EventStream {
   ): Promise<{ streamSeq: number; stored: number }>;
   /** Created and last sequence of the stream as it is now; makes it where it is missing. */
   position(): Promise<StreamPosition>;
+  isConnected(): boolean;
   /** Called after every new connection: the stream may have changed meanwhile. */
   onConnected(listener: () => void): void;
   /** A durable pull consumer with one filter subject and explicit ack, in batches. */

@@ -44,6 +44,7 @@ export class MemberList {
   #told = '';
   /** What the cache holds. */
   #kept = '';
+  #answeredAtMs: number | null = null;
   #pass: Promise<boolean> | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -79,6 +80,11 @@ export class MemberList {
     return this.#live(this.#byPin.get(spkiDigest));
   }
 
+  /** When the registry last answered the whole of a pass, by this process; null for never. */
+  get answeredAtMs(): number | null {
+    return this.#answeredAtMs;
+  }
+
   all(): Member[] {
     return [...this.#entries.values()].flatMap((entry) => this.#live(entry) ?? []);
   }
@@ -111,6 +117,7 @@ export class MemberList {
       const chains = await this.#fetchChains(organisations, endpoints);
       if (this.#stopped.signal.aborted) return false; // what is missing was not asked for
       await this.#judge(organisations, chains);
+      this.#answeredAtMs = clock.now();
       return true;
     } catch (cause) {
       // An error of a bug or of the disk, too: the members that we have must not be lost by it.

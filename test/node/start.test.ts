@@ -5,51 +5,19 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { freePorts } from '#deploy/demo/federation.ts';
 import { silentLog } from '#model/log.ts';
-import { type LoadedConfig, loadConfig, NODE_FILES } from '#services/node/config.ts';
-import { initNode } from '#services/node/init.ts';
+import { type LoadedConfig, NODE_FILES } from '#services/node/config.ts';
 import { start } from '#services/node/start.ts';
-import { initRegistry } from '#services/registry/members.ts';
 import { inFolder } from '#services/registry/registry-folder.ts';
-import { type Folder, makeFolder } from '#test/crypto/folder.ts';
+import type { Folder } from '#test/crypto/folder.ts';
+import { makeLoneNode } from './lone-node.ts';
 
 const clock = { now: () => Date.now() };
 let folder: Folder;
 let config: LoadedConfig;
 
-/** A node without NATS, whose registry is away: it starts all the same. */
 beforeEach(async () => {
-  folder = await makeFolder();
-  const [exchange = 0, casework = 0, federation = 0, port = 0] = await freePorts(4);
-  const registry = await initRegistry(
-    folder.path('registry'),
-    { host: 'localhost', port, name: 'Test registry' },
-    clock,
-  );
-  const { anchorKey, tlsCertificate } = inFolder(folder.path('registry'));
-  await initNode({
-    folder: folder.path('node'),
-    config: {
-      organisation: 'https://harbour.example',
-      name: 'Harbour',
-      countries: ['NL'],
-      roles: ['destination'],
-      exchange: { host: '127.0.0.1', port: exchange, address: `localhost:${exchange}` },
-      casework: { host: '127.0.0.1', port: casework },
-      federation: { host: '127.0.0.1', port: federation, address: `localhost:${federation}` },
-      registry: {
-        entityId: registry.entityId,
-        address: `localhost:${port}`,
-        anchorFile: anchorKey,
-        caFile: tlsCertificate,
-      },
-      nats: { mode: 'off' },
-    },
-    staff: { staffId: 'first', role: 'supervisor' },
-    clock,
-  });
-  config = await loadConfig(folder.path('node'));
+  ({ folder, config } = await makeLoneNode());
 });
 afterEach(() => folder[Symbol.asyncDispose]());
 
