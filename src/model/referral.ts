@@ -217,13 +217,17 @@ function looseWithdrawals(thread: Thread, kept: Thread): PlacedWithdrawal[] {
   const cut = (['referring', 'receiving'] as const).flatMap((side) =>
     thread[side].slice(kept[side].length).map((entry) => ({ side, entry })),
   );
-  const found = [...cut, ...thread.loose].flatMap(({ side, entry }) => {
+  // By digest where the number is one: a fork may repeat the id, too.
+  const inOrder = [...cut, ...thread.loose].toSorted(
+    ({ entry: a }, { entry: b }) =>
+      a.envelope.seq - b.envelope.seq || (a.digest < b.digest ? -1 : 1),
+  );
+  return inOrder.flatMap(({ side, entry }) => {
     const body = entry.content?.body;
     if (body?.step !== 'consentWithdrawn') return [];
     const { seq, messageId } = entry.envelope;
     return [{ side, seq, messageId, body: body.consentWithdrawn }];
   });
-  return found.toSorted((a, b) => a.seq - b.seq || (a.messageId < b.messageId ? -1 : 1));
 }
 
 function crossedOf(

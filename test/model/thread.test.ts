@@ -146,4 +146,23 @@ describe('a fork', () => {
     expect(fold(second)).toEqual(fold(first));
     expect(fold(first).status).toBe('withdrawn');
   });
+
+  it('of two withdrawals with one number and one id folds equally whichever is placed', () => {
+    const one = say(accepted, 'referring', 'consentWithdrawn');
+    const whole = one.referring.at(-1) as Entry;
+    const body = bodyOf('consentWithdrawn', {
+      ...(whole.content?.body.step === 'consentWithdrawn' && whole.content.body.consentWithdrawn),
+      deleteSent: true,
+    });
+    const two = say(accepted, 'referring', 'consentWithdrawn', { body });
+    const last = two.referring.at(-1) as Entry;
+    const { messageId } = whole.envelope;
+    const twin = { ...last, envelope: { ...last.envelope, messageId } };
+    const forks = [{ side: 'referring', seq: twin.envelope.seq }] as const;
+    const beside = (entry: Entry) => [{ side: 'referring', entry }] as const;
+    const second = place(accepted, 'referring', twin);
+    expect(fold({ ...second, forks, loose: beside(whole) })).toEqual(
+      fold({ ...one, forks, loose: beside(twin) }),
+    );
+  });
 });
