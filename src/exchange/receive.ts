@@ -88,7 +88,7 @@ export async function receive(
   return place(context, placing, arrived);
 }
 
-/** Checks 7 to 14, again whenever the referral moved on meanwhile. */
+/** Checks 7 to 15, again whenever the referral moved on meanwhile. */
 async function place(
   context: ExchangeContext,
   placing: Placing,
@@ -157,24 +157,25 @@ async function placeOnce(
     throw new Refusal('SYNC_FIRST', gap);
   }
 
-  // 10 Version and body; 11 times; both by a refusal that takes the number.
+  // 10 A clock that runs ahead of ours: to be tried again.
   if (isAhead(entry, now)) {
     throw new Refusal(
       'CLOCK_OFF',
       'sent_at is more than 5 minutes in the future; check the clock.',
     );
   }
+  // 11 Version, body, times: by a refusal that takes the number.
   const reason = refusalReason(referral, arrived, now);
   // To refuse is to write: not before heads were compared since this start.
   const mayWrite = isCompared || stored.row?.comparedBoot === context.boot;
   if (reason !== null && !mayWrite) return 'compare';
 
-  // 13 Sections are bound to the message by digest. (12, legal, is the fold's
-  // word in takeMessage; so is the gate.)
+  // 12 Sections are bound to the message by digest.
   const isDropped = content === null || isWithdrawal(entry);
   checkDigests(referralId, content?.sections ?? [], isDropped ? [] : arrived.sections);
 
-  // 14 One transaction, 15 the receipt.
+  // 13 The verdict by the fold and the sections by the gate, 14 one transaction,
+  // 15 the receipt.
   return takeMessage(context, arrived, referral, reason);
 }
 

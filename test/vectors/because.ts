@@ -48,6 +48,6 @@ export const BECAUSE: Readonly<Record<string, RegExp>> = {
   R7: /addressed to another|no such referral/,
   R8: /another message has this/,
   R9: /^(seq|previous|seen)\b/,
-  R11: /in the future/,
+  R10: /in the future/,
   R12: /is not what the signed message names/,
 };

@@ -52,8 +52,8 @@ export async function refusals(): Promise<Case[]> {
   });
   const skew = limits.clockSkewSecondsMax;
   return [
-    refused('R10', 'a step that is not known here', newer, 'unsupported-version'),
-    refused('R10', 'a payload that is not canonical', garbled, 'schema-violation'),
+    refused('R11', 'a step that is not known here', newer, 'unsupported-version'),
+    refused('R11', 'a payload that is not canonical', garbled, 'schema-violation'),
     refused('R11', 'a message that was sent before the last one of its author', back, 'time-order'),
     refused('R11', 'a message that lives longer than 30 days', long, 'time-order'),
     refused('R11', 'a message one second after its end', early, 'late', at + 31 * DAY + 1),
@@ -66,7 +66,7 @@ export async function refusals(): Promise<Case[]> {
       expect: taken(scribe, early, 'received'),
     },
     {
-      check: 'R11',
+      check: 'R10',
       name: 'a message more than 5 minutes in the future',
       given,
       arriving: early,
@@ -74,7 +74,7 @@ export async function refusals(): Promise<Case[]> {
       expect: { error: 'CLOCK_OFF', status: 'received' },
     },
     {
-      check: 'R11',
+      check: 'R10',
       name: 'a message 5 minutes in the future',
       given,
       arriving: early,
