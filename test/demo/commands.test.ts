@@ -51,9 +51,10 @@ async function paste({ line, env }: Pasted, signal = new AbortController().signa
       stdout: (text) => (stdout += text),
       stderr: (text) => (stderr += text),
       readStdin: async () => Buffer.from(input),
-      isTty: { stdin: false, stdout: false, stderr: false },
+      // A terminal, where a section may be shown.
+      isTty: { stdin: false, stdout: true, stderr: false },
       ask: async () => '',
-      env,
+      env: { ...env, NO_COLOR: '1' },
       clock: { now: () => Date.now() },
       signal,
     });
