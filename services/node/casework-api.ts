@@ -15,13 +15,13 @@ import type { ReferralRow } from '#exchange/ports.ts';
 import { DUTIES, type Duty } from '#model/duties.ts';
 import { limits } from '#model/limits.ts';
 import type { Watchers } from '#tracking/watch.ts';
-import type { Member } from '#trust/member.ts';
+import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contracts/casework.ts';
 
 export type ApiParts = {
   context: CaseworkContext;
   watchers: Watchers;
-  members: { all(): Member[] };
+  members: Pick<MemberList, 'all' | 'chainOf'>;
   status(): Promise<CaseworkResponse<'getNodeStatus'>>;
 };
 
@@ -94,6 +94,7 @@ function actsApi(
 function viewsApi({
   context,
   watchers,
+  members,
 }: ApiParts): Pick<
   CaseworkApi<Actor>,
   'listReferrals' | 'getReferral' | 'openSection' | 'exportReferral' | 'listInbox' | 'watch'
@@ -122,7 +123,8 @@ function viewsApi({
     },
     async exportReferral({ referralId }, call) {
       may(call, 'casework');
-      const evidence = await exportEvidence(context.exchange.context, referralId);
+      const chainOf = (organisation: string) => members.chainOf(organisation);
+      const evidence = await exportEvidence(context.exchange.context, referralId, chainOf);
       return { evidence: new TextEncoder().encode(JSON.stringify(evidence)) };
     },
     async listInbox({ limit, cursor }, call) {

@@ -172,7 +172,9 @@ async function checkStatements(evidence: Evidence, anchor: Anchor | undefined): 
   if (!anchor) return;
   for (const side of ['referring', 'receiving'] as const) {
     const { organisation: subject, statements, messageKeys } = evidence[side];
-    if (statements.length === 0) continue;
+    if (statements.length === 0) {
+      throw new Failed(`The file holds no statements of the ${side} organisation to judge.`);
+    }
     const expected = { subject, anchor, nowSeconds: evidence.exportedAt };
     const chain = await verifyChain(statements, expected, new KeyCache());
     const named = new Set(readNodeMetadata(chain.metadata).message_keys.map(({ kid }) => kid));

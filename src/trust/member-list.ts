@@ -80,6 +80,12 @@ export class MemberList {
     return this.#live(this.#byPin.get(spkiDigest));
   }
 
+  /** Its statements, its own first, its anchor's last; empty for one that is not live. */
+  chainOf(organisation: string): readonly string[] {
+    const entry = this.#entries.get(organisation);
+    return entry && this.#live(entry) ? entry.chain : [];
+  }
+
   /** When the registry last answered the whole of a pass, by this process; null for never. */
   get answeredAtMs(): number | null {
     return this.#answeredAtMs;

@@ -37,7 +37,7 @@ function officeOf(pair: Pair, side: Side): Office {
   const api = caseworkApi({
     context: { ...exchange.context, exchange, store },
     watchers: createWatchers({ outbox: store, source: IDS[side] }),
-    members: { all: () => [member] },
+    members: { all: () => [member], chainOf: () => [] },
     status: async () => ({ organisation: IDS[side], version: 'test', checks: [] }),
   });
   return {
