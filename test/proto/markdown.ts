@@ -47,6 +47,17 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.replaceAll('`', '').trim());
 }
 
+/** Items `- \`name\`: text` of the first list behind these words, by name. */
+export function itemsAfter(document: string, words: string): Map<string, string> {
+  const [, after = ''] = document.split(words);
+  const list = /^- `[^]*?(?=\n\n(?!- ))/m.exec(after)?.[0] ?? '';
+  const items = list.split(/\n+(?=- )/).flatMap((item) => {
+    const [, names = '', text = ''] = /^- ((?:`\w+`(?:, )?)+): ([^]*)$/.exec(item) ?? [];
+    return names.split(', ').map((name) => [name.replaceAll('`', ''), text] as const);
+  });
+  return new Map(items);
+}
+
 /** The text of a fenced block ```lang example:name. */
 export function exampleOf(document: string, name: string): string {
   const found = new RegExp(`\`\`\`\\w+ example:${name}\\n([^]*?)\`\`\``).exec(document)?.[1];
