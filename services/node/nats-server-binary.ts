@@ -8,16 +8,12 @@ import { promisify } from 'node:util';
 
 import { Refusal } from '#model/refusal.ts';
 
-import { fetchNatsServer } from './nats-server-fetch.ts';
+import { fetchNatsServer, type NatsServerFetch } from './nats-server-fetch.ts';
 
 export type NatsServerSearch = {
   /** SRX_NATS_SERVER: the path of a program; then no other is looked for. */
   binary?: string | undefined;
-  /** The environment of the process: PATH, HOME, XDG_CACHE_HOME, proxies. */
-  env: Readonly<Record<string, string | undefined>>;
-  /** One line for a person, while something takes long. */
-  progress: (line: string) => void;
-};
+} & Pick<NatsServerFetch, 'env' | 'progress'>;
 
 const HOW_TO_GET_IT =
   'Install nats-server 2.9 or newer (Debian: apt install nats-server; others: https://nats.io/download), or name the program in SRX_NATS_SERVER.';

@@ -9,11 +9,16 @@ import { promisify } from 'node:util';
 import { limits } from '#model/limits.ts';
 
 import { withLock } from './lock-file.ts';
-import type { NatsServerSearch } from './nats-server-binary.ts';
 
 const run = promisify(execFile);
 
-export type NatsServerFetch = NatsServerSearch & { runs: (binary: string) => Promise<boolean> };
+export type NatsServerFetch = {
+  /** The environment of the process: PATH, HOME, XDG_CACHE_HOME, proxies. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** One line for a person, while something takes long. */
+  progress: (line: string) => void;
+  runs: (binary: string) => Promise<boolean>;
+};
 
 /** The path of the fetched program; a failure is any error. */
 export async function fetchNatsServer(fetch: NatsServerFetch): Promise<string> {
@@ -80,7 +85,7 @@ async function findUnpacked(root: string): Promise<string> {
 }
 
 /** The user's own; without a writable home one in the temporary folder. */
-async function cacheFolder(env: NatsServerSearch['env']): Promise<string> {
+async function cacheFolder(env: NatsServerFetch['env']): Promise<string> {
   const xdg = env['XDG_CACHE_HOME'];
   const home = env['HOME'];
   const wanted = [

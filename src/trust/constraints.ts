@@ -1,33 +1,7 @@
 // Constraints of a superior (OpenID Federation 1.0 section 6.2): how long the
 // path below it may be, who may stand there, and as what.
-import { z } from 'zod';
-
-import { limits } from '#model/limits.ts';
-
-import type { Metadata, SubordinateStatement } from './entity-statement.ts';
+import type { Constraints, Metadata, SubordinateStatement } from './entity-statement.ts';
 import { TrustFailure } from './trust-failure.ts';
-
-// RFC 5280 section 4.2.1.10: a host, or with a leading dot all below a domain.
-const domainName = z
-  .string()
-  .max(254)
-  .regex(/^\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/);
-const names = z.array(domainName).max(limits.namesPerConstraintMax);
-
-// Section 6.2 says that unknown parameters are ignored; here they are refused,
-// because a limit that nobody keeps is worse than a member who must wait.
-export const Constraints = z.strictObject({
-  max_path_length: z.int().min(0).optional(),
-  naming_constraints: z
-    .strictObject({ permitted: names.optional(), excluded: names.optional() })
-    .optional(),
-  allowed_entity_types: z
-    .array(z.string().min(1))
-    .max(limits.namesPerConstraintMax)
-    .refine((types) => !types.includes('federation_entity'), 'federation_entity is always allowed')
-    .optional(),
-});
-export type Constraints = z.infer<typeof Constraints>;
 
 /**
  * Applies the constraints of every statement (section 6.2: each independently).

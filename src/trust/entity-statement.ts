@@ -8,7 +8,6 @@ import { limits } from '#model/limits.ts';
 import { entityId } from '#model/message.ts';
 import { Refusal } from '#model/refusal.ts';
 
-import { Constraints } from './constraints.ts';
 import { safeName, TrustFailure } from './trust-failure.ts';
 
 /** Section 3: the explicit type that keeps other JWTs out. */
@@ -54,6 +53,28 @@ export const ConfigurationClaims = z.strictObject({
   authority_hints: z.array(entityId).min(1).max(limits.authorityHintsMax).optional(),
 });
 export type ConfigurationClaims = z.infer<typeof ConfigurationClaims>;
+
+// RFC 5280 section 4.2.1.10: a host, or with a leading dot all below a domain.
+const domainName = z
+  .string()
+  .max(254)
+  .regex(/^\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/);
+const names = z.array(domainName).max(limits.namesPerConstraintMax);
+
+// Section 6.2 says that unknown parameters are ignored; here they are refused,
+// because a limit that nobody keeps is worse than a member who must wait.
+const Constraints = z.strictObject({
+  max_path_length: z.int().min(0).optional(),
+  naming_constraints: z
+    .strictObject({ permitted: names.optional(), excluded: names.optional() })
+    .optional(),
+  allowed_entity_types: z
+    .array(z.string().min(1))
+    .max(limits.namesPerConstraintMax)
+    .refine((types) => !types.includes('federation_entity'), 'federation_entity is always allowed')
+    .optional(),
+});
+export type Constraints = z.infer<typeof Constraints>;
 
 // Section 3.1.3
 export const SubordinateClaims = z.strictObject({

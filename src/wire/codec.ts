@@ -5,9 +5,8 @@ import { z } from 'zod';
 import type { Codec, DecodedMessage } from '#exchange/ports.ts';
 import { limits } from '#model/limits.ts';
 import { Content, Envelope, type Message, Receipt } from '#model/message.ts';
-import { Refusal } from '#model/refusal.ts';
 
-import { type Model, wireType } from './convert.ts';
+import { decodeCanonical, type Model, wireType } from './convert.ts';
 import { shapeRefusal } from './faults.ts';
 import { type Frame, readFrame } from './message-frame.ts';
 import { decodeParcel, encodeParcel } from './parcel-codec.ts';
@@ -81,16 +80,7 @@ function encodeReceipt(receipt: Receipt): Uint8Array {
 }
 
 function decodeReceipt(bytes: Uint8Array): Receipt {
-  let decoded: ReturnType<typeof receiptWire.decode>;
-  try {
-    decoded = receiptWire.decode(bytes);
-  } catch (cause) {
-    throw new Refusal('MALFORMED', 'The receipt cannot be decoded.', { cause });
-  }
-  if (!decoded.isCanonical()) {
-    throw new Refusal('SCHEMA_VIOLATION', 'The receipt is not in canonical form.');
-  }
-  const parsed = Receipt.safeParse(decoded.model);
+  const parsed = Receipt.safeParse(decodeCanonical(receiptWire, 'The receipt', bytes));
   if (!parsed.success) throw shapeRefusal('The receipt', parsed.error);
   return parsed.data;
 }

@@ -2,6 +2,8 @@
 // base64url text for bytes, plain numbers for int64, nothing for what is unset.
 import protobuf from 'protobufjs';
 
+import { Refusal } from '#model/refusal.ts';
+
 import { schema } from './schema.ts';
 
 /** These stay bytes: content in the clear, never turned into text on its way. */
@@ -25,6 +27,18 @@ export type WireType = {
   /** The model form, not yet judged by zod. Throws whatever protobufjs throws. */
   decode(bytes: Uint8Array): { model: Model; isCanonical: () => boolean };
 };
+
+/** What can be decoded and stands in its one form. @throws Refusal MALFORMED, SCHEMA_VIOLATION */
+export function decodeCanonical(wire: WireType, what: string, bytes: Uint8Array): Model {
+  let decoded: ReturnType<WireType['decode']>;
+  try {
+    decoded = wire.decode(bytes);
+  } catch (cause) {
+    throw new Refusal('MALFORMED', `${what} cannot be decoded.`, { cause });
+  }
+  if (decoded.isCanonical()) return decoded.model;
+  throw new Refusal('SCHEMA_VIOLATION', `${what} is not in canonical form.`);
+}
 
 type Value = (value: unknown) => unknown;
 type Field = {

@@ -7,7 +7,7 @@ import { limits } from '#model/limits.ts';
 import type { Parcel } from '#model/message.ts';
 import { Refusal } from '#model/refusal.ts';
 
-import { wireType } from './convert.ts';
+import { decodeCanonical, wireType } from './convert.ts';
 import { shapeRefusal } from './faults.ts';
 
 const wire = wireType('srx.exchange.v1.Parcel');
@@ -58,8 +58,8 @@ export function decodeParcel(encoded: Uint8Array): Parcel {
   if (!classes.includes(encoded.length)) {
     throw new Refusal('MALFORMED', 'The parcel is not padded to 4, 16, 64 or 256 KiB.');
   }
-  const { padding, ...contents } = read(encoded);
-  if (!zeros.subarray(0, padding.length).equals(padding)) {
+  const { padding, ...contents } = decodeCanonical(wire, 'The parcel', encoded);
+  if (!isZero(padding as Buffer)) {
     throw new Refusal('SCHEMA_VIOLATION', 'The padding of the parcel is not zero.');
   }
   const parsed = Contents.safeParse(contents);
@@ -67,17 +67,8 @@ export function decodeParcel(encoded: Uint8Array): Parcel {
   return parsed.data;
 }
 
-function read(encoded: Uint8Array): { padding: Buffer; [field: string]: unknown } {
-  let decoded: ReturnType<typeof wire.decode>;
-  try {
-    decoded = wire.decode(encoded);
-  } catch (cause) {
-    throw new Refusal('MALFORMED', 'The parcel cannot be decoded.', { cause });
-  }
-  if (!decoded.isCanonical()) {
-    throw new Refusal('SCHEMA_VIOLATION', 'The parcel is not in canonical form.');
-  }
-  return decoded.model as { padding: Buffer };
+function isZero(padding: Buffer): boolean {
+  return zeros.subarray(0, padding.length).equals(padding);
 }
 
 /**

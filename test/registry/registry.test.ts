@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { readUnverifiedPayload, verifyJws } from '#crypto/jws.ts';
 import { importVerifyKey, type PublicJwk } from '#crypto/keys.ts';
@@ -21,6 +21,7 @@ import { openRegistryFolder } from '#services/registry/registry-folder.ts';
 import { signConfiguration } from '#trust/sign-statement.ts';
 
 import {
+  holdForEachTest,
   makeTestMember,
   startTestRegistry,
   type TestMember,
@@ -32,14 +33,7 @@ const HARBOUR = 'https://harbour-house.example';
 const RIVER = 'https://river-shelter.example';
 const HALF_DAY = limits.statementLifeSecondsMax / 2;
 
-const opened: AsyncDisposable[] = [];
-const hold = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
-afterEach(async () => {
-  for (const thing of opened.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
-});
+const hold = holdForEachTest();
 
 async function open() {
   const clock = testClock();

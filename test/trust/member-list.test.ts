@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { spkiDigest } from '#crypto/tls.ts';
 import type { Members } from '#exchange/ports.ts';
@@ -12,6 +12,7 @@ import { fileStatementCache } from '#services/node/statement-cache.ts';
 import { MemberList } from '#trust/member-list.ts';
 
 import {
+  holdForEachTest,
   listeningLog,
   makeTestMember,
   memoryCache,
@@ -23,14 +24,7 @@ const HARBOUR = 'https://harbour-house.example';
 const RIVER = 'https://river-shelter.example';
 const DAY = limits.statementLifeSecondsMax;
 
-const opened: AsyncDisposable[] = [];
-const hold = <T extends AsyncDisposable>(thing: T): T => {
-  opened.push(thing);
-  return thing;
-};
-afterEach(async () => {
-  for (const thing of opened.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
-});
+const hold = holdForEachTest();
 
 /** A registry with two admitted members, and the clock of all three. */
 async function federation() {

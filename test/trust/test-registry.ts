@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { afterEach } from 'vitest';
+
 import { Keyring } from '#crypto/keyring.ts';
 import { createTlsCertificate } from '#crypto/tls.ts';
 import { createWrappingKey } from '#crypto/wrapping-key.ts';
@@ -172,6 +174,18 @@ export async function makeTestMember(
       await hide();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Keeps what a test opens until that test ends; called once in a test file. */
+export function holdForEachTest(): <T extends AsyncDisposable>(thing: T) => T {
+  const opened: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const thing of opened.splice(0).toReversed()) await thing[Symbol.asyncDispose]();
+  });
+  return (thing) => {
+    opened.push(thing);
+    return thing;
   };
 }
 

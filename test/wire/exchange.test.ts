@@ -315,12 +315,17 @@ describe('the end of a server', () => {
   });
 
   it('does not wait longer than its bound for a call that never ends', async () => {
-    const handlers = { ...echo, deliver: () => Promise.withResolvers<string>().promise };
+    const arrived = Promise.withResolvers<void>();
+    const deliver = () => {
+      arrived.resolve();
+      return Promise.withResolvers<string>().promise;
+    };
+    const handlers = { ...echo, deliver };
     const members = new TestMembers(makeMember('north', [north]));
     const server = await start(south, members, { handlers, drainMs: 200 });
     await using client = connectAs(north);
     const hung = codeOfAsync(client.deliver(makeMember('south', [south], server.port), 'x'));
-    await sleep(100);
+    await arrived.promise;
     const before = performance.now();
     await server.drain();
     expect(performance.now() - before).toBeLessThan(1000);
