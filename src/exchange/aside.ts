@@ -43,7 +43,9 @@ export async function keepWithdrawal(
     sectionsTaken: [],
   });
   const stored = storedPeerMessage(context, peer.organisation, entry, jws, placement, receipt);
-  return (await commitAside(context, before, stored, entry)) ? { receipt } : null;
+  if (!(await commitAside(context, before, stored, entry))) return null;
+  context.recall.all(stored.referralId);
+  return { receipt };
 }
 
 /** Early withdrawals take their places, once what they had waited for is here. */

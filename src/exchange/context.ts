@@ -6,6 +6,7 @@ import type { Clock } from '#model/clock.ts';
 import type { Log } from '#model/log.ts';
 import type { InTurn } from './in-turn.ts';
 import type { Codec, Delivery, Members, PeerTransport, ReferralStore } from './ports.ts';
+import type { Recall } from './recall.ts';
 
 export type ExchangeContext = {
   /** Entity identifier of this organisation. */
@@ -24,6 +25,8 @@ export type ExchangeContext = {
   clock: Clock;
   /** One change of a referral at a time in this process. */
   inTurn: InTurn;
+  /** Takes back what is on its way when a person withdraws. */
+  recall: Recall;
   log: Log;
   /** After a commit: events wait in the outbox. */
   onEvents(): void;

@@ -19,6 +19,7 @@ export async function deliverOnce(
   placing: Placing,
   delivery: Delivery,
 ): Promise<boolean> {
+  using watch = context.recall.watch(delivery.referralId);
   const referral = await loadOpen(context, delivery.referralId);
   const message = placedOf(referral.stored.messages, 'own').find((m) => m.seq === delivery.seq);
   const { row } = referral.stored;
@@ -26,10 +27,12 @@ export async function deliverOnce(
   const member = context.members.find(row.partner);
   try {
     if (!member) throw new Refusal('NOT_A_MEMBER', 'The partner is no live member now.');
-    const parcel = await sealMessage(context, member, referral, message);
-    const jws = await context.transport.deliver(member, parcel);
     const entry = entryOf(message, context.codec);
-    const { envelope } = entry;
+    const { envelope, content } = entry;
+    const parcel = await sealMessage(context, member, referral, message);
+    const signal = content?.sections.length ? watch.signal : undefined;
+    if (signal?.aborted) throw new Refusal('UNAVAILABLE', 'The person withdrew meanwhile.');
+    const jws = await context.transport.deliver(member, parcel, signal);
     await verifyReceipt(context, jws, member.messageKeys, { jws: message.jws, envelope });
     const event = trackingEvent(context, 'receipt-verified', row, entry);
     const { referralId, seq } = delivery;

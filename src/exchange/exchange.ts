@@ -6,6 +6,7 @@ import type { ExchangeContext } from './context.ts';
 import { startCourier } from './courier.ts';
 import { takeTurns } from './in-turn.ts';
 import type { Delivery, Heads, ReferralSync } from './ports.ts';
+import { createRecall } from './recall.ts';
 import { type Placing, receive } from './receive.ts';
 import { type Draft, type Sent, send } from './send.ts';
 import { answerSync } from './sync.ts';
@@ -21,11 +22,12 @@ export type Exchange = AsyncDisposable & {
 };
 
 export function startExchange(
-  parts: Omit<ExchangeContext, 'inTurn' | 'onDelivery'> & { compareAtStart?: boolean },
+  parts: Omit<ExchangeContext, 'inTurn' | 'recall' | 'onDelivery'> & { compareAtStart?: boolean },
 ): Exchange {
   const context: ExchangeContext = {
     ...parts,
     inTurn: takeTurns(),
+    recall: createRecall(),
     onDelivery: (d: Delivery) => courier.take(d),
   };
   const placing = onePerReferral(context);

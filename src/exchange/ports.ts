@@ -192,7 +192,8 @@ export type ReferralSync = {
 /** Calls to a partner's node. Every call has a deadline; errors are Refusals
  *  (UNAVAILABLE and TIMED_OUT are worth another try). */
 export interface PeerTransport {
-  deliver(member: Member, parcel: string): Promise<string>;
+  /** The signal ends the call; the partner may have taken the parcel all the same. */
+  deliver(member: Member, parcel: string, signal?: AbortSignal): Promise<string>;
   sync(member: Member, heads: Heads[]): Promise<ReferralSync[]>;
 }
 

@@ -135,6 +135,7 @@ async function append(
     events: [trackingEvent(context, 'step-sent', change.row, written.entry)],
   });
   if (!done) return null;
+  if (isWithdrawal(draft)) context.recall.all(draft.referralId);
   context.onEvents();
   context.onDelivery(written.delivery);
   return { referralId: draft.referralId, messageId: draft.messageId, seq, status: state.status };

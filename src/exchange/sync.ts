@@ -5,7 +5,7 @@ import { otherSide } from '#model/track.ts';
 import type { Member } from '#trust/member.ts';
 import { headOf } from './change.ts';
 import type { ExchangeContext } from './context.ts';
-import { type OpenReferral, openReferral, placedOf } from './open-referral.ts';
+import { openReferral, placedOf } from './open-referral.ts';
 import { sealMessage } from './parcel.ts';
 import type { Heads, ReferralSync, StoredMessage } from './ports.ts';
 
@@ -15,36 +15,39 @@ export async function answerSync(
   peer: Member,
   heads: readonly Heads[],
 ): Promise<ReferralSync[]> {
-  const answers: ReferralSync[] = [];
+  using watches = new DisposableStack();
+  const answers: (() => ReferralSync)[] = [];
+  let parcels = 0; // of all referrals together: sealing is the work in it
   for (const asked of heads.slice(0, limits.syncReferralsMax)) {
-    const stored = await context.store.load(asked.referralId);
-    const partner = stored.row?.partner ?? stored.messages[0]?.partner;
-    answers.push(
-      partner === peer.organisation
-        ? await answerOne(context, peer, asked, openReferral(stored, context.codec))
-        : unknownReferral(asked.referralId),
-    );
+    const { signal } = watches.use(context.recall.watch(asked.referralId));
+    const answer = await answerOne(context, peer, asked, limits.syncParcelsMax - parcels);
+    parcels += answer.mine.length;
+    // What was sealed before a person withdrew does not leave; it is asked for again.
+    answers.push(() => (signal.aborted ? { ...answer, mine: [], more: true } : answer));
   }
-  return answers;
+  return answers.map((answer) => answer());
 }
 
 async function answerOne(
   context: ExchangeContext,
   peer: Member,
   asked: Heads,
-  referral: OpenReferral,
+  parcelsMax: number,
 ): Promise<ReferralSync> {
-  const { messages } = referral.stored;
+  const stored = await context.store.load(asked.referralId);
+  const { messages } = stored;
+  const partner = stored.row?.partner ?? messages[0]?.partner;
+  if (partner !== peer.organisation) return unknownReferral(asked.referralId);
+  const referral = openReferral(stored, context.codec);
   const theirs = placedOf(messages, 'peer');
   const ours = placedOf(messages, 'own');
   const lost = [...after(theirs, asked.own), ...forksOf(messages, 'peer', asked)];
   const unread = after(ours, asked.read);
   const yours = lost.slice(0, limits.syncMessagesMax);
-  const mine = unread.slice(0, limits.syncParcelsMax);
-  const parcels: ReferralSync['mine'] = [];
-  for (const message of mine) {
+  const mine: ReferralSync['mine'] = [];
+  for (const message of unread.slice(0, parcelsMax)) {
     const parcel = await sealMessage(context, peer, referral, message);
-    parcels.push({ parcel, receipt: message.receipt });
+    mine.push({ parcel, receipt: message.receipt });
   }
   const wanted = new Set(asked.receiptsWanted.slice(0, limits.syncMessagesMax));
   for (const message of yours) wanted.add(message.digest);
@@ -54,7 +57,7 @@ async function answerOne(
     head: headOf(referral.thread[referral.side]),
     read: headOf(referral.thread[otherSide(referral.side)]),
     yours: yours.map((m) => m.jws),
-    mine: parcels,
+    mine,
     receipts: messages.flatMap((m) =>
       m.author === 'peer' && m.receipt !== null && wanted.has(m.digest) ? [m.receipt] : [],
     ),

@@ -6,7 +6,7 @@ import type { RefusalReason } from '#model/codes.ts';
 import { fold } from '#model/referral.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
-import { placedParked, withParked } from './aside.ts';
+import { isWithdrawal, placedParked, withParked } from './aside.ts';
 import { changeOf, storedPeerMessage, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { extended, type OpenReferral } from './open-referral.ts';
@@ -73,6 +73,7 @@ export async function takeMessage(
     events: [trackingEvent(context, what, change.row, entry)],
   });
   if (!done) return null;
+  if (isWithdrawal(entry)) context.recall.all(envelope.referralId);
   context.onEvents();
   if (refusal) context.onDelivery(refusal.delivery);
   return { receipt };

@@ -76,10 +76,12 @@ export async function callUnary(
   method: Method,
   request: unknown,
   metadata: Metadata = new Metadata(),
+  signal?: AbortSignal,
 ): Promise<unknown> {
   const bytes = write(method.request, 'The request', request);
   const answer = await new Promise<Buffer>((resolve, reject) => {
     let isLate = false;
+    const end = () => call.cancel();
     const call = channel.client.makeUnaryRequest(
       method.path,
       asIs,
@@ -88,11 +90,13 @@ export async function callUnary(
       metadata,
       (error: ServiceError | null, value?: Buffer) => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
         if (error === null && value !== undefined) resolve(value);
         else if (isLate) reject(tooLate(channel, error));
         else reject(refusalOf(error as ServiceError, channel.peer, channel.trustText));
       },
     );
+    signal?.addEventListener('abort', end);
     // The deadline of the service config counts from when the name is resolved;
     // this one counts from here.
     const timer = setTimeout(() => {

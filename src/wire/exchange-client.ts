@@ -40,11 +40,16 @@ const methods = methodsOf(EXCHANGE.service, EXCHANGE.methods);
 export function createPeerTransport(input: PeerTransportInput): PeerTransport & AsyncDisposable {
   allowTls13Only();
   const links = new Map<string, Link>();
-  const call = async (member: Member, method: keyof typeof methods, request: unknown) => {
+  const call = async (
+    member: Member,
+    method: keyof typeof methods,
+    request: unknown,
+    signal?: AbortSignal,
+  ) => {
     const link = linkTo(links, member);
     const channel = channelOf(link, member, input);
     try {
-      const answer = await callUnary(channel, methods[method], request);
+      const answer = await callUnary(channel, methods[method], request, undefined, signal);
       link.strangerTimes = 0;
       return answer;
     } catch (error) {
@@ -55,9 +60,9 @@ export function createPeerTransport(input: PeerTransportInput): PeerTransport & 
     }
   };
   return {
-    deliver: async (member, parcel) => {
-      const { receipt } = (await call(member, 'deliver', { parcel })) as { receipt: string };
-      return receipt;
+    deliver: async (member, parcel, signal) => {
+      const answer = await call(member, 'deliver', { parcel }, signal);
+      return (answer as { receipt: string }).receipt;
     },
     sync: async (member, heads) => fromWireSync(await call(member, 'sync', toWireHeads(heads))),
     [Symbol.asyncDispose]: async () => {

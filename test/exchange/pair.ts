@@ -106,9 +106,13 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
   const member = await memberOf(side, keyring);
   const ownKeys = member.messageKeys;
   const transport: PeerTransport = {
-    async deliver({ organisation }, parcel) {
+    async deliver({ organisation }, parcel, signal) {
       const peer = partyOf(parties, organisation);
-      const bent = await pair.onDeliver(side, parcel);
+      const ended = Promise.withResolvers<never>();
+      signal?.addEventListener('abort', () =>
+        ended.reject(new Refusal('UNAVAILABLE', 'The call was ended.')),
+      );
+      const bent = await Promise.race([pair.onDeliver(side, parcel), ended.promise]);
       return pair.onReceipt(peer.side, await peer.exchange.receive(member, bent));
     },
     async sync({ organisation }, heads) {

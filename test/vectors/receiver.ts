@@ -14,6 +14,7 @@ import type { ExchangeContext } from '#exchange/context.ts';
 import { takeTurns } from '#exchange/in-turn.ts';
 import { entryOf, extended, openReferral } from '#exchange/open-referral.ts';
 import type { StoredMessage } from '#exchange/ports.ts';
+import { createRecall } from '#exchange/recall.ts';
 import { receive } from '#exchange/receive.ts';
 import type { Clock } from '#model/clock.ts';
 import { silentLog } from '#model/log.ts';
@@ -108,6 +109,7 @@ async function contextOf(
     keyFile: await KeyFile.create([folder.path('sections')], nodeKey),
     clock,
     inTurn: takeTurns(),
+    recall: createRecall(),
     log: silentLog,
     onEvents: () => {},
     onDelivery: () => false,

@@ -314,6 +314,22 @@ describe('the end of a server', () => {
     await drained;
   });
 
+  it('is not waited for by a call that its caller ends', async () => {
+    const handlers = { ...echo, deliver: () => Promise.withResolvers<string>().promise };
+    const members = new TestMembers(makeMember('north', [north]));
+    const server = await start(south, members, { handlers, drainMs: 200 });
+    await using client = connectAs(north);
+    const ending = new AbortController();
+    const to = makeMember('south', [south], server.port);
+    const hung = codeOfAsync(client.deliver(to, 'x', ending.signal));
+    await sleep(100);
+    const before = performance.now();
+    ending.abort();
+    expect(await hung).toBe('UNAVAILABLE');
+    expect(performance.now() - before).toBeLessThan(1000);
+    await server.drain();
+  });
+
   it('does not wait longer than its bound for a call that never ends', async () => {
     const arrived = Promise.withResolvers<void>();
     const deliver = () => {
