@@ -15,7 +15,7 @@ function helpOfAll(verbs: readonly Verb[]): string {
   return page([
     ['Examples', ['srx demo', 'srx init --help', 'srx case validate FILE', 'srx inbox'].map(shift)],
     ['Commands', columns(byNoun(verbs))],
-    ['Flags of every command', columns(rowsOf(GLOBAL_OPTIONS))],
+    ['Flags of every command', columns(flagRows(GLOBAL_OPTIONS))],
     ['Exit codes', columns(Object.entries(EXIT_MEANINGS))],
     ['More', ['  srx COMMAND --help says what it takes, with examples.']],
   ]);
@@ -52,12 +52,12 @@ function helpOfVerb(verb: Verb): string {
     ['What it does', block(verb.summary, '  ')],
     ['Usage', [shift(usage)]],
     ['Operands', columns(operands.map(({ name, help }) => [name, help]))],
-    ['Flags', columns(rowsOf(verb.options ?? {}))],
-    ['Flags of every command', columns(rowsOf(GLOBAL_OPTIONS))],
+    ['Flags', columns(flagRows(verb.options ?? {}))],
+    ['Flags of every command', columns(flagRows(GLOBAL_OPTIONS))],
   ]);
 }
 
-function rowsOf(options: Options): [string, string][] {
+export function flagRows(options: Options): [string, string][] {
   return Object.entries(options).map(([name, { value, help, many, choices }]) => {
     const said = choices ? `${help}: ${choices.join(', ')}` : help;
     const flag = value === undefined ? `--${name}` : `--${name} ${value}`;

@@ -1,4 +1,5 @@
-// Writes the JSON Schemas and the AsyncAPI of docs/ from the zod schemas: `node services/cli/make-schemas.ts`.
+// Writes what of docs/ is generated: JSON Schemas and AsyncAPI from the zod schemas,
+// the reference of srx from its table of verbs. `npm run schemas`.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -8,8 +9,10 @@ import { CaseFile } from '#model/case-file.ts';
 import { SECTION_SCHEMAS } from '#model/plan/sections.ts';
 import { asyncApi } from '#tracking/async-api.ts';
 
-/** Relative to the project's root; JSON Schema draft 2020-12, AsyncAPI 3.0. */
-export function generatedSchemas(): ReadonlyMap<string, string> {
+import { cliReference } from './reference.ts';
+
+/** By path from the project's root; JSON Schema draft 2020-12, AsyncAPI 3.0, Markdown. */
+export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/case-file.schema.json', print(jsonSchema(CaseFile, 'A case file of SRX'))],
     [
@@ -17,6 +20,7 @@ export function generatedSchemas(): ReadonlyMap<string, string> {
       print(jsonSchema(z.strictObject(SECTION_SCHEMAS).partial(), 'Sections of SRX, by name')),
     ],
     ['docs/asyncapi.json', print(asyncApi())],
+    ['docs/cli.md', cliReference()],
   ]);
 }
 
@@ -38,7 +42,7 @@ function print(schema: unknown): string {
 
 if (import.meta.main) {
   const root = new URL('../../', import.meta.url);
-  for (const [path, text] of generatedSchemas()) {
+  for (const [path, text] of generatedDocs()) {
     writeFileSync(fileURLToPath(new URL(path, root)), text);
     process.stdout.write(`${path}\n`);
   }

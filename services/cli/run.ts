@@ -60,7 +60,7 @@ function tell(cause: unknown, argv: readonly string[], io: Io): void {
   // A stranger's error may quote content; its kind is all that is said of it.
   const kind = cause instanceof Error ? cause.constructor.name : typeof cause;
   const message = isExpected
-    ? cause.message
+    ? inOwnWords(cause.message)
     : `An error inside srx (${kind}). Nothing of the case is shown here; please report it.`;
   const code = cause instanceof Refusal ? cause.code : isExpected ? 'WRONG_USE' : 'INTERNAL';
   if (argv.includes('--json')) {
@@ -69,4 +69,20 @@ function tell(cause: unknown, argv: readonly string[], io: Io): void {
   }
   const tail = cause instanceof Refusal ? ` (${code})` : '';
   io.stderr(`${block(`srx: ${message}${tail}`, '', '  ').join('\n')}\n`);
+}
+
+/** The node names fields of its API; a person typed operands and flags. */
+const FIELDS: Readonly<Record<string, string>> = {
+  referral_id: 'ID',
+  staff_id: 'ID',
+  local_code: 'CODE',
+  recipient: '--to',
+  continues_referral_id: '--continues',
+  request_id: '--request-id',
+};
+
+function inOwnWords(message: string): string {
+  const field = /^([a-z_]+): /.exec(message)?.[1] ?? '';
+  const name = FIELDS[field];
+  return name === undefined ? message : name + message.slice(field.length);
 }

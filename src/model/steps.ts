@@ -93,7 +93,9 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
       }
       const early = !accepted(view);
       const tooMuch = sections.some((s) => s.section !== 'minimum' && s.section !== 'note');
-      return early && tooMuch ? 'nothing but minimum and a note before acceptance' : null;
+      return early && tooMuch
+        ? 'before the acceptance nothing but minimum and a note may go'
+        : null;
     },
   },
   accepted: {
@@ -101,7 +103,9 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
     needs: ['offer'],
     ready: (view) => view.status === 'received' && !held(view),
     lacks: (_, { body }) =>
-      body.step === 'accepted' && body.accepted.secondPerson ? null : 'a second person',
+      body.step === 'accepted' && body.accepted.secondPerson
+        ? null
+        : 'a second person has not agreed',
   },
   declined: {
     by: 'receiving',
@@ -139,7 +143,8 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
     allows: PERSONAL_SECTIONS,
     stages: ['package', 'follow-up'],
     ready: accepted,
-    lacks: (_, { sections }) => (sections.length > 0 ? null : 'a section that says what it is'),
+    lacks: (_, { sections }) =>
+      sections.length > 0 ? null : 'a section that says what it is about is missing',
   },
   sectionCorrected: {
     by: 'either',
@@ -150,9 +155,11 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
       if (body.step !== 'sectionCorrected') return 'body';
       const only = sections[0]?.section;
       if (sections.length !== 1 || only !== body.sectionCorrected.corrects) {
-        return 'exactly the section that it corrects';
+        return 'it must hold exactly the section that it corrects';
       }
-      return accepted(view) || only === 'minimum' ? null : 'nothing but minimum before acceptance';
+      return accepted(view) || only === 'minimum'
+        ? null
+        : 'before the acceptance nothing but minimum may be corrected';
     },
   },
   arrivalPlanned: {
@@ -176,7 +183,7 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
     by: 'receiving',
     ready: (view) => at(...BEFORE_ARRIVAL)(view) || view.travellingWithoutReceiver,
     lacks: (_, { body }) =>
-      body.step === 'arrived' && body.arrived.codeWordGiven ? null : 'the code word',
+      body.step === 'arrived' && body.arrived.codeWordGiven ? null : 'the code word is missing',
   },
   notArrived: {
     by: 'either',
@@ -191,7 +198,7 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
       body.caseManagementTaken.firstContactDone &&
       body.caseManagementTaken.planAgreed
         ? null
-        : 'the first contact and a plan agreed with the person',
+        : 'the first contact and a plan agreed with the person are missing',
   },
   caseManagementHanded: {
     by: 'referring',
@@ -209,7 +216,9 @@ export const STEPS: Readonly<Record<StepName, Rule>> = {
     stages: ['follow-up'],
     ready: at(...AFTER_ARRIVAL),
     lacks: (_, { body }) =>
-      body.step === 'planRevised' && body.planRevised.personAgreed ? null : "the person's yes",
+      body.step === 'planRevised' && body.planRevised.personAgreed
+        ? null
+        : "the person's yes is missing",
   },
   held: { by: 'either', needs: ['reason'], ready: (view) => open(view) && !own(view).held },
   resumed: { by: 'either', ready: (view) => open(view) && own(view).held },
@@ -288,17 +297,18 @@ function packageLacks(view: View, { sentAt, body }: Message): string | null {
   const { acceptedAt } = view.receiving;
   // The two clocks may differ by the skew that every time rule allows.
   if (reconfirmedAt < acceptedAt - limits.clockSkewSecondsMax || reconfirmedAt > sentAt) {
-    return "the person's yes after the acceptance";
+    return "the person's yes after the acceptance is missing";
   }
   const ours = view.referring.assessment;
   const theirs = view.receiving.assessment;
   const oldest = sentAt - limits.riskAgeSecondsMax;
-  if (!ours || ours.assessedAt < oldest) return 'a risk assessment of ours, at most 14 days old';
+  if (!ours || ours.assessedAt < oldest)
+    return 'a risk assessment of ours, at most 14 days old, is missing';
   if (!theirs || theirs.assessedAt < oldest) {
-    return 'a risk assessment of the receiving side, at most 14 days old';
+    return 'a risk assessment of the receiving side, at most 14 days old, is missing';
   }
   const joint = ours.answersSeq === theirs.seq || theirs.answersSeq === ours.seq;
-  return joint ? null : 'one assessment that answers the other';
+  return joint ? null : 'no assessment answers the other one';
 }
 
 function departureLacks(_: View, { sentAt, body }: Message): string | null {
@@ -306,9 +316,13 @@ function departureLacks(_: View, { sentAt, body }: Message): string | null {
   const facts = body.departed;
   const oldest = sentAt - limits.departureFactAgeSecondsMax;
   const fresh = (time: number) => time >= oldest && time <= sentAt;
-  if (!fresh(facts.travelAgreedAt)) return 'a yes to travel at most 72 hours old';
-  if (!fresh(facts.referringRiskReadAt)) return 'our reading of the risk at most 72 hours old';
-  if (!fresh(facts.receivingRiskReadAt)) return 'their reading of the risk at most 72 hours old';
-  if (!facts.medicineAndMoney) return 'medicine and money for 14 days';
-  return facts.callOffered ? null : 'the offer of a call with the one who will meet the person';
+  if (!fresh(facts.travelAgreedAt)) return 'a yes to travel, at most 72 hours old, is missing';
+  if (!fresh(facts.referringRiskReadAt))
+    return 'our reading of the risk, at most 72 hours old, is missing';
+  if (!fresh(facts.receivingRiskReadAt))
+    return 'their reading of the risk, at most 72 hours old, is missing';
+  if (!facts.medicineAndMoney) return 'medicine and money for 14 days are missing';
+  return facts.callOffered
+    ? null
+    : 'the offer of a call with the one who will meet the person is missing';
 }

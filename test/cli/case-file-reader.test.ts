@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 
 import { limits } from '#model/limits.ts';
 import { readCaseFile } from '#services/cli/case-file-reader.ts';
-import { generatedSchemas } from '#services/cli/make-schemas.ts';
+import { generatedDocs } from '#services/cli/make-schemas.ts';
 
 const root = new URL('../../', import.meta.url);
 const cases = new URL('deploy/cases/', root);
@@ -333,8 +333,8 @@ describe('faults of a case file', () => {
   });
 });
 
-describe('generated schemas', () => {
-  it.each([...generatedSchemas()])(
+describe('what is generated in docs', () => {
+  it.each([...generatedDocs()])(
     '%s is what the code makes: node services/cli/make-schemas.ts',
     (path, text) => {
       expect(readFileSync(new URL(path, root), 'utf8')).toBe(text);

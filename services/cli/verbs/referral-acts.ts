@@ -34,6 +34,9 @@ const REQUEST_ID: Options = {
   'request-id': { value: 'UUID', help: 'of the same act before, to try it again' },
 };
 
+/** Of nearly every act. */
+export const ACT_OPTIONS: Options = { ...WITH, ...GRANT, ...WAIT_OPTIONS, ...REQUEST_ID };
+
 export const actVerbs: readonly Verb[] = [requestVerb(), releaseVerb(), ...ACTS.map(verbOf)];
 
 function verbOf(act: ActVerb): Verb {
@@ -47,10 +50,7 @@ function verbOf(act: ActVerb): Verb {
     operands: [REFERRAL],
     options: {
       ...act.options,
-      ...GRANT,
-      ...WITH,
-      ...WAIT_OPTIONS,
-      ...REQUEST_ID,
+      ...ACT_OPTIONS,
       ...CONNECTION_OPTIONS,
       ...(act.severe && YES_OPTION),
     },
@@ -155,6 +155,8 @@ async function send(
   } catch (cause) {
     const isOpen = cause instanceof Refusal && ['UNAVAILABLE', 'TIMED_OUT'].includes(cause.code);
     if (isOpen) out.note(`To try the very same again, add --request-id ${requestId}`);
+    const isIllegal = cause instanceof Refusal && cause.code === 'ILLEGAL_STEP';
+    if (isIllegal) out.note('srx referral show ID says what may be done now. Nothing was sent.');
     throw cause;
   }
   const receivedAt = await receiptOf(call, client, outcome);
