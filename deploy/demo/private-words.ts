@@ -44,7 +44,7 @@ function collect(value: unknown, field: string, words: Map<string, string>): voi
   }
   if (typeof value !== 'string' || value.length < WORD_CHARS_MIN) return;
   // A date may stand in any log; that of somebody's birth may not.
-  const isPersonal = DIGEST.test(value) || field.includes('birthDate');
+  const isPersonal = DIGEST.test(value) || field.endsWith('birthDate.value');
   if (!isPersonal && [CODE, TIME, ENTITY].some((form) => form.test(value))) return;
   for (const word of [value, ...(value.match(NAME) ?? [])]) {
     if (!words.has(word)) words.set(word, field);

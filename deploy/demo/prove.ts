@@ -1,6 +1,6 @@
 // What can be checked after the story, each check by itself: equal state and
 // chains, evidence verified offline, what was never sent, no private word.
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import type { EvidenceReport } from '#exchange/verify-evidence.ts';
 import { verifyEvidence } from '#exchange/verify-evidence.ts';
@@ -141,22 +141,32 @@ async function neverSent({ federation, referralId, caseFile, told }: Shown): Pro
   };
 }
 
+const FOUND_SHOWN_MAX = 10;
+
 /** In the streams of both nats-servers and in every log. */
 async function noPrivateWord(shown: Shown): Promise<Check> {
   const words = wordsOf(shown);
   const search = await untilFlowed(placesOf(shown), words);
-  const fields = [...new Set(search.found.map(({ field, file }) => `${field} in ${file}`))];
+  const { folder } = shown.federation.prepared;
+  const places = search.found.map(({ field, file }) => `${field} in ${relative(folder, file)}`);
+  const distinct = [...new Set(places)];
   return {
     check: 'no-private-word',
     ok: search.found.length === 0 && search.blind.length === 0 && words.length > 0,
     claim: 'No word of hers is in the events on NATS, nor in any log.',
     found: [
       `${words.length} words, names and numbers looked for in ${Math.ceil(search.bytes / 1024)} KiB, as they are and in base64: ${search.found.length} found`,
-      ...fields.map((field) => `FOUND: ${field}`),
+      ...distinct.slice(0, FOUND_SHOWN_MAX).map((place) => `FOUND: ${place}`),
+      ...(distinct.length > FOUND_SHOWN_MAX
+        ? [`and ${distinct.length - FOUND_SHOWN_MAX} more`]
+        : []),
       search.blind.length === 0
         ? 'the ids that must be there are there, so the search can see'
-        : `NOT SEEN, though it must be there: ids in ${search.blind.join(', ')}`,
-      `all that an event says: ${spaced(shown.events.find(isOfPackage))}`,
+        : `NOT SEEN, though it must be there: ids in ${search.blind.map((path) => relative(folder, path)).join(', ')}`,
+      ...shown.events
+        .filter(isOfPackage)
+        .slice(0, 1)
+        .map((json) => `all that an event says: ${spaced(json)}`),
     ],
   };
 }
@@ -166,7 +176,7 @@ function isOfPackage(json: string): boolean {
 }
 
 /** JSON on lines that can be broken. */
-function spaced(json = '{}'): string {
+function spaced(json: string): string {
   return JSON.stringify(JSON.parse(json), null, 1).replaceAll(/\n */g, ' ');
 }
 
