@@ -13,7 +13,7 @@ beforeAll(async () => {
   TMPDIR = await mkdtemp(join(tmpdir(), 'srx-demo-test-'));
   demo = startDemo([], { TMPDIR });
   pasted = readPage(await demo.said('Ctrl-C ends the demo'));
-});
+}, 180_000);
 afterAll(async () => {
   demo.child.kill('SIGKILL');
   await demo.ended;

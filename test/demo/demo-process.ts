@@ -16,7 +16,7 @@ export type DemoProcess = {
   ended: Promise<number | NodeJS.Signals>;
 };
 
-const WAIT_MS = 60_000;
+const WAIT_MS = 120_000;
 
 export function startDemo(flags: readonly string[], env: NodeJS.ProcessEnv = {}): DemoProcess {
   const child = spawn(process.execPath, ['services/cli/srx.mjs', 'demo', ...flags], {

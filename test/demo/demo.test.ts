@@ -11,6 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+// Real processes, and other tests beside them.
+const SLOW = { timeout: 180_000 };
+
 /** Whatever a demo makes lies in this folder. */
 async function place(name: string): Promise<{ TMPDIR: string }> {
   const TMPDIR = join(folder, name);
@@ -45,26 +48,30 @@ const TITLES = [
 ];
 
 describe('srx demo --once', () => {
-  it('tells the whole story on 80 columns, all of it holds, and nothing stays behind', async () => {
-    const env = await place('once');
-    const demo = startDemo(['--once'], env);
-    expect(await demo.ended, demo.stderr()).toBe(0);
-    const text = demo.stdout();
-    const lines = text.split('\n');
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
-    // Piped: no colour, no progress, nothing beside the timeline.
-    expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
-    expect(demo.stderr()).toBe('');
-    const beat = /^ {2}\d\d:\d\d {2}H.* → H\w+ \w+ +(.*)$/;
-    expect(lines.flatMap((line) => beat.exec(line)?.[1] ?? [])).toEqual(TITLES);
-    expect(text.match(/✓ signed as its message \d+ {2}✓ receipt verified/g)).toHaveLength(18);
-    expect(text).toContain('story time');
-    expect(lines.filter((line) => /^✓ {3}/.test(line))).toHaveLength(5);
-    expect(text).not.toContain('✗');
-    await mustBeGone(env);
-  });
+  it(
+    'tells the whole story on 80 columns, all of it holds, and nothing stays behind',
+    SLOW,
+    async () => {
+      const env = await place('once');
+      const demo = startDemo(['--once'], env);
+      expect(await demo.ended, demo.stderr()).toBe(0);
+      const text = demo.stdout();
+      const lines = text.split('\n');
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+      // Piped: no colour, no progress, nothing beside the timeline.
+      expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
+      expect(demo.stderr()).toBe('');
+      const beat = /^ {2}\d\d:\d\d {2}H.* → H\w+ \w+ +(.*)$/;
+      expect(lines.flatMap((line) => beat.exec(line)?.[1] ?? [])).toEqual(TITLES);
+      expect(text.match(/✓ signed as its message \d+ {2}✓ receipt verified/g)).toHaveLength(18);
+      expect(text).toContain('story time');
+      expect(lines.filter((line) => /^✓ {3}/.test(line))).toHaveLength(5);
+      expect(text).not.toContain('✗');
+      await mustBeGone(env);
+    },
+  );
 
-  it('ends with 1 and says where, when a log holds a private word', async () => {
+  it('ends with 1 and says where, when a log holds a private word', SLOW, async () => {
     const env = await place('planted');
     const demo = startDemo(['--once', '--json'], env);
     const { folder: own } = JSON.parse(
@@ -93,7 +100,7 @@ describe('srx demo --once', () => {
     await mustBeGone(env);
   });
 
-  it('is interrupted with 130, and cleans up', async () => {
+  it('is interrupted with 130, and cleans up', SLOW, async () => {
     const env = await place('interrupted');
     const demo = startDemo(['--once'], env);
     await demo.said('Day 3');
@@ -105,25 +112,18 @@ describe('srx demo --once', () => {
 
 describe('a demo that is ended roughly', () => {
   it.each([
-    ['killed', async (kill: (signal: NodeJS.Signals) => void) => kill('SIGKILL')],
-    [
-      'left alone by its terminal',
-      async (kill: (signal: NodeJS.Signals) => void) => kill('SIGHUP'),
-    ],
-    [
-      'told a second time',
-      async (kill: (signal: NodeJS.Signals) => void) => {
-        kill('SIGTERM');
-        await new Promise((resolve) => setTimeout(resolve, 350));
-        kill('SIGTERM');
-      },
-    ],
-  ])('leaves no folder and no process: %s', async (name, end) => {
+    ['killed', ['SIGKILL']],
+    ['told a second time', ['SIGTERM', 'SIGTERM']],
+  ] as const)('leaves no folder and no process: %s', SLOW, async (name, signals) => {
     const env = await place(name.replaceAll(' ', '-'));
     const demo = startDemo([], env);
     await demo.said('Day 1');
     expect((await processesOf(env.TMPDIR)).join('\n')).toContain('nats-server');
-    await end((signal) => demo.child.kill(signal));
+    for (const signal of signals) {
+      demo.child.kill(signal);
+      // Two at once would be one to the child.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
     await demo.ended;
     await mustBeGone(env);
   });
