@@ -102,7 +102,11 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
       tls: keys.tls,
       members,
       spkiDigest,
-      handlers: { deliver: exchange.receive, sync: exchange.answerSync },
+      handlers: {
+        deliver: exchange.receive,
+        sync: exchange.answerSync,
+        listHeads: exchange.answerHeads,
+      },
       health: () => true,
       log,
     }),

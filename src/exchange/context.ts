@@ -13,6 +13,8 @@ export type ExchangeContext = {
   organisation: string;
   /** Random, new at every start: heads are compared once for each. */
   boot: string;
+  /** Partners all of whose referrals with us were compared since this start. */
+  compared: Set<string>;
   store: ReferralStore;
   codec: Codec;
   members: Members;
@@ -36,3 +38,11 @@ export type ExchangeContext = {
 
 export const MESSAGE_TYP = 'srx-message.v1+jws';
 export const RECEIPT_TYP = 'srx-receipt.v1+jws';
+
+/** Nothing new is written in a referral before this holds; withdrawals excepted. */
+export function hasCompared(
+  { boot, compared }: ExchangeContext,
+  row: { partner: string; comparedBoot: string | null },
+): boolean {
+  return row.comparedBoot === boot || compared.has(row.partner);
+}

@@ -2,18 +2,20 @@
 import { limits } from '#model/limits.ts';
 import type { Member } from '#trust/member.ts';
 import { compare } from './compare.ts';
+import { startComparing } from './compare-all.ts';
 import type { ExchangeContext } from './context.ts';
 import { startCourier } from './courier.ts';
 import { takeTurns } from './in-turn.ts';
-import type { Delivery, Heads, ReferralSync } from './ports.ts';
+import type { Delivery, Heads, HeadsPage, ReferralSync } from './ports.ts';
 import { createRecall } from './recall.ts';
 import { type Placing, receive } from './receive.ts';
 import { type Draft, type Sent, send } from './send.ts';
-import { answerSync } from './sync.ts';
+import { answerHeads, answerSync } from './sync.ts';
 
 export type Exchange = AsyncDisposable & {
   receive(peer: Member, parcel: string): Promise<string>;
   answerSync(peer: Member, heads: Heads[]): Promise<ReferralSync[]>;
+  answerHeads(peer: Member, after: string): Promise<HeadsPage>;
   send(draft: Draft): Promise<Sent>;
   /** Looks for due deliveries now (after the clock or a link changed). */
   wake(): void;
@@ -22,30 +24,34 @@ export type Exchange = AsyncDisposable & {
 };
 
 export function startExchange(
-  parts: Omit<ExchangeContext, 'inTurn' | 'recall' | 'onDelivery'> & { compareAtStart?: boolean },
+  parts: Omit<ExchangeContext, 'inTurn' | 'recall' | 'onDelivery' | 'compared'> & {
+    compareAtStart?: boolean;
+  },
 ): Exchange {
   const context: ExchangeContext = {
     ...parts,
     inTurn: takeTurns(),
     recall: createRecall(),
+    compared: new Set(),
     onDelivery: (d: Delivery) => courier.take(d),
   };
   const placing = onePerReferral(context);
   const courier = startCourier(context, placing);
-  const stop = new AbortController();
-  const comparing =
-    parts.compareAtStart === false ? Promise.resolve() : compareAll(context, placing, stop.signal);
+  const comparing = parts.compareAtStart === false ? null : startComparing(context, placing);
   return {
     context,
     receive: (peer, parcel) => receive(context, placing, peer, parcel),
     answerSync: (peer, heads) => answerSync(context, peer, heads),
+    answerHeads: (peer, after) => answerHeads(context, peer, after),
     send: (draft) => send(context, placing, draft),
-    wake: () => courier.wake(),
+    wake() {
+      courier.wake();
+      comparing?.wake();
+    },
     underway: () => courier.underway(),
     async [Symbol.asyncDispose]() {
-      stop.abort();
+      await comparing?.[Symbol.asyncDispose]();
       await courier[Symbol.asyncDispose]();
-      await comparing;
     },
   };
 }
@@ -63,27 +69,4 @@ function onePerReferral(context: ExchangeContext): Placing {
       return run;
     },
   };
-}
-
-/** After a start: every open referral, page by page; one that fails is asked
- *  again before our next message in it. */
-async function compareAll(
-  context: ExchangeContext,
-  placing: Placing,
-  signal: AbortSignal,
-): Promise<void> {
-  let after = '';
-  let failed = 0;
-  while (!signal.aborted) {
-    const rows = await context.store.listUncompared(context.boot, after, limits.syncReferralsMax);
-    if (rows.length === 0) break;
-    for (const { referralId, partner } of rows) {
-      if (signal.aborted) return;
-      const member = context.members.find(partner);
-      const compared = member && (await placing.compare(referralId, member).catch(() => false));
-      if (!compared) failed += 1;
-    }
-    after = rows.at(-1)?.referralId ?? '';
-  }
-  context.log.info('heads-compared', { failed });
 }

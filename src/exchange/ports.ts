@@ -166,9 +166,34 @@ export interface ReferralStore {
 
   /** Heads equal those of the partner since this boot. */
   markCompared(referralId: string, boot: string): Promise<void>;
-  /** Open referrals not compared since this boot, by id after `after`. */
-  listUncompared(boot: string, after: string, max: number): Promise<ReferralRow[]>;
+  /** Every referral with a partner, ids ascending after `after`. */
+  listHeads(partner: string, after: string, max: number): Promise<StoredHeads[]>;
+  /** Those of these referrals that are known here. */
+  findHeads(referralIds: string[]): Promise<StoredHeads[]>;
 }
+
+export type StoredHeads = {
+  referralId: string;
+  partner: string;
+  ownHead: ChainPosition | null;
+  peerHead: ChainPosition | null;
+  /** Messages of either chain that are not placed. */
+  beside: number;
+  /** Placed messages of our own without a receipt. */
+  pending: number;
+};
+
+/** What a partner has of one referral. */
+export type KnownHeads = {
+  referralId: string;
+  /** Of its own chain. */
+  head: ChainPosition | null;
+  /** Of ours. */
+  read: ChainPosition | null;
+  beside: number;
+};
+
+export type HeadsPage = { referrals: KnownHeads[]; more: boolean };
 
 export type Heads = {
   referralId: string;
@@ -195,10 +220,12 @@ export interface PeerTransport {
   /** The signal ends the call; the partner may have taken the parcel all the same. */
   deliver(member: Member, parcel: string, signal?: AbortSignal): Promise<string>;
   sync(member: Member, heads: Heads[]): Promise<ReferralSync[]>;
+  listHeads(member: Member, after: string): Promise<HeadsPage>;
 }
 
 /** Live members, as the trust room last verified them. */
 export interface Members {
+  all(): Member[];
   find(organisation: string): Member | undefined;
   /** By the SHA-256 of the TLS public key, base64url. */
   findByPin(spkiDigest: string): Member | undefined;

@@ -14,7 +14,7 @@ import { type Entry, isUnvoidable } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
 import type { Member } from '#trust/member.ts';
 import { isAhead, isWithdrawal, keepFork, keepWithdrawal, placeEarly } from './aside.ts';
-import { type ExchangeContext, MESSAGE_TYP } from './context.ts';
+import { type ExchangeContext, hasCompared, MESSAGE_TYP } from './context.ts';
 import { type OpenReferral, openReferral } from './open-referral.ts';
 import type { StoredMessage } from './ports.ts';
 import { checkDigests } from './sections.ts';
@@ -167,7 +167,7 @@ async function placeOnce(
   // 11 Version, body, times: by a refusal that takes the number.
   const reason = refusalReason(referral, arrived, now);
   // To refuse is to write: not before heads were compared since this start.
-  const mayWrite = isCompared || stored.row?.comparedBoot === context.boot;
+  const mayWrite = isCompared || (stored.row !== null && hasCompared(context, stored.row));
   if (reason !== null && !mayWrite) return 'compare';
 
   // 12 Sections are bound to the message by digest.

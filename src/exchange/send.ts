@@ -11,7 +11,7 @@ import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import { type Entry, isUnvoidable, type Thread } from '#model/thread.ts';
 import type { Side } from '#model/track.ts';
 import { changeOf, trackingEvent } from './change.ts';
-import type { ExchangeContext } from './context.ts';
+import { type ExchangeContext, hasCompared } from './context.ts';
 import { extended, type OpenReferral, openReferral } from './open-referral.ts';
 import type { StoredMessage } from './ports.ts';
 import type { Placing } from './receive.ts';
@@ -88,7 +88,7 @@ async function sendOnce(context: ExchangeContext, draft: Draft): Promise<Sent | 
   }
   if (!draft.opens && !row) throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
   // A withdrawal waits for nothing: not for the partner, not for a restored copy.
-  if (row && !isWithdrawal(draft) && row.comparedBoot !== context.boot) return 'compare';
+  if (row && !isWithdrawal(draft) && !hasCompared(context, row)) return 'compare';
   return append(context, draft, openReferral(stored, context.codec));
 }
 

@@ -7,7 +7,7 @@ import { headOf } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { openReferral, placedOf } from './open-referral.ts';
 import { sealMessage } from './parcel.ts';
-import type { Heads, ReferralSync, StoredMessage } from './ports.ts';
+import type { Heads, HeadsPage, ReferralSync, StoredMessage } from './ports.ts';
 
 /** Answers a live member about referrals between the two; to others they do not exist. */
 export async function answerSync(
@@ -81,6 +81,22 @@ function forksOf(
   return messages.filter(
     (m) => m.author === author && m.placement === 'fork' && m.digest !== asked.own?.digest,
   );
+}
+
+/** Every referral between the two, so that a caller learns of those that it has lost. */
+export async function answerHeads(
+  context: ExchangeContext,
+  peer: Member,
+  afterId: string,
+): Promise<HeadsPage> {
+  const { headsPageMax } = limits;
+  const found = await context.store.listHeads(peer.organisation, afterId, headsPageMax + 1);
+  return {
+    referrals: found.slice(0, headsPageMax).map(({ referralId, ownHead, peerHead, beside }) => {
+      return { referralId, head: ownHead, read: peerHead, beside };
+    }),
+    more: found.length > headsPageMax,
+  };
 }
 
 function unknownReferral(referralId: string): ReferralSync {

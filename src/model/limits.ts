@@ -47,6 +47,10 @@ export const limits = {
   syncParcelsMax: 8,
   syncMessagesMax: 64,
   syncRoundsMax: 128,
+  headsPageMax: 1024,
+  headsPagesMax: 1024,
+  comparePollMs: 5 * SECOND_MS,
+  compareBackoffMs: [5, 15, 60, 180].map((s) => s * SECOND_MS),
   commitRetriesMax: 8,
   turnsWaitingMax: 256, // in one referral
 

@@ -97,11 +97,7 @@ function referral({ schema, text }: Kit): Compilable[] {
       .on('referral')
       .columns(['local_code', 'partner'])
       .where(sql.ref('local_code'), 'is not', null),
-    schema
-      .createIndex('referral_open')
-      .on('referral')
-      .column('referral_id')
-      .where(sql.ref('open'), '=', sql.lit(1)),
+    schema.createIndex('referral_of_partner').on('referral').columns(['partner', 'referral_id']),
   ];
 }
 
@@ -130,6 +126,11 @@ function message({ schema, text }: Kit): Compilable[] {
       .on('message')
       .columns(['referral_id', 'author', 'seq', 'fork']),
     schema.createIndex('message_by_id').on('message').column('message_id'),
+    schema
+      .createIndex('message_beside')
+      .on('message')
+      .column('referral_id')
+      .where(sql.ref('placement'), '<>', sql.lit('placed')),
   ];
 }
 

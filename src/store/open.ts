@@ -10,6 +10,7 @@ import { casesOn } from './cases.ts';
 import { deliveriesOn } from './deliveries.ts';
 import type { EngineName } from './dialects.ts';
 import type { Engine, StoreCheck } from './engine.ts';
+import { headsOn } from './heads.ts';
 import { messagesOn } from './messages.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
 import { outboxOn } from './outbox.ts';
@@ -55,6 +56,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
   }
   return {
     ...referralsOn(engine, clock),
+    ...headsOn(engine),
     ...messagesOn(engine),
     ...deliveriesOn(engine),
     ...sectionsOn(engine),

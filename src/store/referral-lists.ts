@@ -22,7 +22,7 @@ export function referralListsOn(engine: Engine): Lists {
     countPending: (referralIds) =>
       engine.read(function* () {
         const rows = yield* pendingOf({}, referralIds);
-        return new Map(rows.map((row) => [row.referral_id, row.pending]));
+        return new Map(rows.map((row) => [row.referral_id, row.messages]));
       }),
   };
 }
@@ -39,10 +39,11 @@ const changedBefore = statement(
       .limit(p.rows),
 );
 
-const pendingOf = listStatement((db, _: Record<never, never>, referralIds: string[]) =>
+/** Own messages without a receipt. */
+export const pendingOf = listStatement((db, _: Record<never, never>, referralIds: string[]) =>
   db
     .selectFrom('message')
-    .select((eb) => ['referral_id', eb.fn.countAll<number>().as('pending')])
+    .select((eb) => ['referral_id', eb.fn.countAll<number>().as('messages')])
     .where('author', '=', 'own')
     .where('placement', '=', 'placed')
     .where('receipt', 'is', null)

@@ -13,7 +13,7 @@ import { type Job, rowsStatement, statement } from './statement.ts';
 import type { ReferralTable } from './tables.ts';
 import { insertTasks, removeTasks } from './tasks.ts';
 
-type Referrals = Pick<ReferralStore, 'load' | 'commit' | 'markCompared' | 'listUncompared'>;
+type Referrals = Pick<ReferralStore, 'load' | 'commit' | 'markCompared'>;
 
 export function referralsOn(engine: Engine, clock: Clock): Referrals {
   return {
@@ -31,11 +31,6 @@ export function referralsOn(engine: Engine, clock: Clock): Referrals {
     markCompared: (referralId, boot) =>
       engine.write(function* () {
         yield* setCompared({ referralId, boot });
-      }),
-    listUncompared: (boot, after, max) =>
-      engine.read(function* () {
-        const rows = yield* findUncompared({ boot, after, max });
-        return rows.map(toReferral);
       }),
   };
 }
@@ -155,16 +150,4 @@ const setCompared = statement((db, p: { referralId: string; boot: string }) =>
     .set((eb) => ({ compared_boot: p.boot, version: eb('version', '+', 1) }))
     .where('referral_id', '=', p.referralId)
     .where('compared_boot', 'is distinct from', p.boot),
-);
-
-const findUncompared = statement((db, p: { boot: string; after: string; max: number }) =>
-  db
-    .selectFrom('referral')
-    .selectAll()
-    // Literally, or the partial index is not used.
-    .where('open', '=', (eb) => eb.lit(1))
-    .where('compared_boot', 'is distinct from', p.boot)
-    .where('referral_id', '>', p.after)
-    .orderBy('referral_id')
-    .limit(p.max),
 );

@@ -8,7 +8,7 @@ import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import { type Channel, callUnary, channelOptions, openClient } from './client.ts';
-import { EXCHANGE, fromWireSync, toWireHeads } from './exchange-messages.ts';
+import { EXCHANGE, fromWirePage, fromWireSync, toWireHeads } from './exchange-messages.ts';
 import type { Member } from './exchange-server.ts';
 import {
   allowTls13Only,
@@ -65,6 +65,7 @@ export function createPeerTransport(input: PeerTransportInput): PeerTransport & 
       return (answer as { receipt: string }).receipt;
     },
     sync: async (member, heads) => fromWireSync(await call(member, 'sync', toWireHeads(heads))),
+    listHeads: async (member, after) => fromWirePage(await call(member, 'listHeads', { after })),
     [Symbol.asyncDispose]: async () => {
       for (const { channel } of links.values()) channel?.client.close();
       links.clear();

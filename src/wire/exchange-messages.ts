@@ -2,9 +2,14 @@
 // unset on the wire is null there.
 
 import type { z } from 'zod';
-import type { Heads, ReferralSync } from '#exchange/ports.ts';
+import type { Heads, HeadsPage, ReferralSync } from '#exchange/ports.ts';
 
-import { EXCHANGE_METHODS, type SyncRequest, type SyncResponse } from './contracts/exchange.ts';
+import {
+  EXCHANGE_METHODS,
+  type ListHeadsResponse,
+  type SyncRequest,
+  type SyncResponse,
+} from './contracts/exchange.ts';
 
 export const EXCHANGE = {
   service: 'srx.exchange.v1.ExchangeService',
@@ -13,6 +18,7 @@ export const EXCHANGE = {
 
 type WireHeads = z.infer<typeof SyncRequest>;
 type WireSync = z.infer<typeof SyncResponse>;
+type WirePage = z.infer<typeof ListHeadsResponse>;
 
 export function toWireHeads(heads: readonly Heads[]): WireHeads {
   return {
@@ -54,4 +60,28 @@ export function fromWireSync(response: unknown): ReferralSync[] {
     read: read ?? null,
     mine: mine.map(({ parcel, receipt }) => ({ parcel, receipt: receipt === '' ? null : receipt })),
   }));
+}
+
+export function toWirePage({ referrals, more }: HeadsPage): WirePage {
+  return {
+    referrals: referrals.map(({ head, read, ...rest }) => ({
+      ...rest,
+      ...(head === null ? {} : { head }),
+      ...(read === null ? {} : { read }),
+    })),
+    more,
+  };
+}
+
+/** Of an answer that its schema has judged. */
+export function fromWirePage(response: unknown): HeadsPage {
+  const { referrals, more } = response as WirePage;
+  return {
+    referrals: referrals.map(({ head, read, ...rest }) => ({
+      ...rest,
+      head: head ?? null,
+      read: read ?? null,
+    })),
+    more,
+  };
 }

@@ -2,12 +2,12 @@
 // certificate's public key looked up among the live members.
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 
-import type { Heads, Members, PeerTransport, ReferralSync } from '#exchange/ports.ts';
+import type { Heads, HeadsPage, Members, PeerTransport, ReferralSync } from '#exchange/ports.ts';
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
 
-import { EXCHANGE, fromWireHeads, toWireSync } from './exchange-messages.ts';
+import { EXCHANGE, fromWireHeads, toWirePage, toWireSync } from './exchange-messages.ts';
 import type { SpkiDigest, TlsIdentity } from './pinned-certificates.ts';
 import { createQuota } from './quota.ts';
 import { methodsOf } from './rpc.ts';
@@ -28,6 +28,7 @@ export type ExchangeHandlers = {
   /** A JWE for the receipt's JWS. */
   deliver(peer: Member, parcel: string): Promise<string>;
   sync(peer: Member, heads: Heads[]): Promise<ReferralSync[]>;
+  listHeads(peer: Member, after: string): Promise<HeadsPage>;
 };
 
 export type ExchangeServerInput = {
@@ -55,11 +56,15 @@ export async function startExchangeServer(input: ExchangeServerInput): Promise<R
   const sync = unary({ method: methods.sync, log, admit }, async (request, peer) =>
     toWireSync(await handlers.sync(peer, fromWireHeads(request))),
   );
+  const listHeads = unary({ method: methods.listHeads, log, admit }, async (request, peer) => {
+    const { after } = request as { after: string };
+    return toWirePage(await handlers.listHeads(peer, after));
+  });
   return startServer({
     listen: (server) => listen(server, input),
     service: EXCHANGE.service,
     methods,
-    implementation: { deliver, sync },
+    implementation: { deliver, sync, listHeads },
     requestBytesMax: limits.exchangeRequestBytesMax,
     isHealthy: input.health,
     ...(input.drainMs === undefined ? {} : { drainMs: input.drainMs }),

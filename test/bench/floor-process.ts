@@ -96,7 +96,11 @@ if (side === 'receiving') {
       findByPin: (pin: string) => (peer.pins.includes(pin) ? peer : undefined),
     },
     spkiDigest,
-    handlers: { deliver: (_, parcel) => take(parcel), sync: async () => [] },
+    handlers: {
+      deliver: (_, parcel) => take(parcel),
+      sync: async () => [],
+      listHeads: async () => ({ referrals: [], more: false }),
+    },
     log: silentLog,
     health: () => true,
     callsPerPeerPerSecondMax: 1_000_000,

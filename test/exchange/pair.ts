@@ -119,8 +119,12 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
       const peer = partyOf(parties, organisation);
       return pair.onSync(peer.side, await peer.exchange.answerSync(member, heads));
     },
+    listHeads({ organisation }, after) {
+      return partyOf(parties, organisation).exchange.answerHeads(member, after);
+    },
   };
   const members = {
+    all: () => Object.values(parties).map((p) => p.member),
     find(id: string) {
       const party = Object.values(parties).find((p) => p.member.organisation === id);
       return party && !pair.gone.has(party.side) ? party.member : undefined;

@@ -249,17 +249,35 @@ onEachEngine('a stored message', (place) => {
 });
 
 onEachEngine('heads', (place) => {
-  it('are to be compared in open referrals only, once a start, page by page', async () => {
-    const ids = Array.from({ length: 5 }, (_, i) => `${i}0000000-0000-4000-8000-00000000cafe`);
-    for (const referralId of ids) await newReferral(place.store, { referralId });
-    await newReferral(place.store, { status: 'declined' });
-    await place.store.markCompared(ids[1] ?? '', 'this-start');
-    await place.store.markCompared(ids[2] ?? '', 'an-earlier-start');
+  it('of all referrals with one partner are given page by page, ended ones too', async () => {
+    const partner = 'https://partner-of-many.example';
+    const ids = Array.from({ length: 4 }, (_, i) => `${i}0000000-0000-4000-8000-00000000cafe`);
+    for (const referralId of ids) {
+      await newReferral(place.store, { referralId, partner, status: 'declined' });
+    }
+    await newReferral(place.store, { partner: 'https://another.example' });
     const page = async (from: string) =>
-      (await place.store.listUncompared('this-start', from, 2)).map((r) => r.referralId);
-    expect(await page('')).toEqual([ids[0], ids[2]]);
-    expect(await page(ids[2] ?? '')).toEqual([ids[3], ids[4]]);
-    expect(await page(ids[4] ?? '')).toEqual([]);
+      (await place.store.listHeads(partner, from, 3)).map((heads) => heads.referralId);
+    expect(await page('')).toEqual(ids.slice(0, 3));
+    expect(await page(ids[2] ?? '')).toEqual(ids.slice(3));
+    expect(await page(ids[3] ?? '')).toEqual([]);
+  });
+
+  it('come with what is beside the chains and what has no receipt', async () => {
+    const row = rowOf({ ownHead: { seq: 2, digest: 'own' }, peerHead: { seq: 1, digest: 'peer' } });
+    const { referralId, partner } = row;
+    const insert = [
+      messageOf(referralId, { author: 'own', seq: 1, receipt: 'given' }),
+      messageOf(referralId, { author: 'own', seq: 2, receipt: null }),
+      messageOf(referralId, { author: 'peer', seq: 1, receipt: null }),
+      messageOf(referralId, { author: 'peer', seq: 3, receipt: null, placement: 'parked' }),
+      messageOf(referralId, { author: 'own', seq: 2, receipt: null, placement: 'fork' }),
+    ];
+    await newReferral(place.store, row, { insert });
+    const { ownHead, peerHead } = row;
+    expect(await place.store.findHeads([referralId, uuid4()])).toEqual([
+      { referralId, partner, ownHead, peerHead, beside: 2, pending: 1 },
+    ]);
   });
 
   it('marked as compared make every change old that was computed before', async () => {

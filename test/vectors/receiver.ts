@@ -96,13 +96,16 @@ async function contextOf(
     boot: uuid4(),
     store,
     codec,
+    compared: new Set(),
     members: {
+      all: () => [],
       find: (id) => Object.values(all).find((p) => p.organisation === id)?.member,
       findByPin: () => undefined,
     },
     transport: {
       deliver: () => Promise.reject(new Error('nobody is called')),
       sync: () => Promise.reject(new Error('nobody is called')),
+      listHeads: () => Promise.reject(new Error('nobody is called')),
     },
     keyring: await Keyring.open(folder.path('keyring'), nodeKey),
     ownMessageKeys: () => Promise.resolve(member.messageKeys),

@@ -79,6 +79,7 @@ export const echo: ExchangeHandlers = {
       receipts: [],
       more: false,
     })),
+  listHeads: async () => ({ referrals: [], more: false }),
 };
 
 export function start(pair: Pair, members: TestMembers, more: Partial<ExchangeServerInput> = {}) {

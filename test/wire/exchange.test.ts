@@ -54,6 +54,28 @@ describe('two members', () => {
     ]);
   });
 
+  it('name their referrals to each other, page by page', async () => {
+    const listHeads = vi.fn(async (_: unknown, after: string) => ({
+      referrals: [{ referralId, head: null, read: { seq: 2, digest }, beside: 3 }],
+      more: after === '',
+    }));
+    const members = new TestMembers(makeMember('north', [north]));
+    await using server = await start(south, members, { handlers: { ...echo, listHeads } });
+    await using client = connectAs(north);
+    const target = makeMember('south', [south], server.port);
+    const first = await client.listHeads(target, '');
+    expect(first).toEqual({
+      referrals: [{ referralId, head: null, read: { seq: 2, digest }, beside: 3 }],
+      more: true,
+    });
+    expect(await client.listHeads(target, referralId)).toMatchObject({ more: false });
+    expect(await codeOfAsync(client.listHeads(target, 'not-an-id'))).toBe('SCHEMA_VIOLATION');
+    expect(listHeads.mock.calls.map(([peer, after]) => [peer, after])).toEqual([
+      [expect.objectContaining({ name: 'north' }), ''],
+      [expect.objectContaining({ name: 'north' }), referralId],
+    ]);
+  });
+
   it('use the next certificate as well as the current one, on either side', async () => {
     const next = makeCertificate();
     await using server = await start(next, new TestMembers(makeMember('north', [north, stranger])));
@@ -146,6 +168,7 @@ describe('the server', () => {
     const handlers: ExchangeHandlers = {
       deliver: () => Promise.reject(new Refusal('CHAIN_FORK', 'Two messages have one number.')),
       sync: () => Promise.reject(new Error('canary')),
+      listHeads: () => Promise.reject(new Error('canary')),
     };
     const members = new TestMembers(makeMember('north', [north]));
     await using server = await start(south, members, { handlers, log });

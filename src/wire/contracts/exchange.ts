@@ -46,8 +46,28 @@ export const SyncResponse = z.strictObject({
     .max(limits.syncReferralsMax),
 });
 
+const ListHeadsRequest = z.strictObject({ after: z.union([uuid4, z.literal('')]) });
+
+export const ListHeadsResponse = z.strictObject({
+  referrals: z
+    .array(
+      z.strictObject({
+        referralId: uuid4,
+        head: ChainPosition.optional(),
+        read: ChainPosition.optional(),
+        beside: z
+          .int()
+          .min(0)
+          .max(4 * limits.parkedPerReferralMax),
+      }),
+    )
+    .max(limits.headsPageMax),
+  more: z.boolean(),
+});
+
 /** By the names of the methods in exchange_service.proto, first letter small. */
 export const EXCHANGE_METHODS = {
   deliver: { request: DeliverRequest, response: DeliverResponse },
   sync: { request: SyncRequest, response: SyncResponse },
+  listHeads: { request: ListHeadsRequest, response: ListHeadsResponse },
 } as const;
