@@ -1,15 +1,15 @@
 // Many referrals at once through the casework API of both nodes, by clients
 // that try an act again until it is acknowledged, and remember what was.
 import { uuid4 } from '#crypto/digest.ts';
-import * as contents from '#deploy/demo/contents.ts';
 import { ORGANISATIONS } from '#deploy/demo/federation.ts';
 import type { CaseFile } from '#model/case-file.ts';
-import type { Body, StepName } from '#model/message.ts';
+import type { StepName } from '#model/message.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Side } from '#model/track.ts';
 import type { CaseworkClient, CaseworkResponse } from '#wire/contracts/casework.ts';
 import { type ChildWorld, exampleCase, SIDES } from './child-world.ts';
 import type { Random } from './random.ts';
+import { type Planned, RELEASE, roundsOf, withdrawal } from './rounds.ts';
 
 /** What a node has told a client that it has. */
 export type Acknowledged = {
@@ -67,12 +67,14 @@ function said(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-class Referral {
+/** One person's referral, taken on by its workers on both sides. */
+export class Referral {
   readonly #world: ChildWorld;
   readonly #options: HandoversOptions;
   readonly #done: Handovers;
   #id = '';
   #caseFile: CaseFile | null = null;
+  #rounds: Planned[][] = [];
   /** Once a person has withdrawn, any other step may rightly be refused. */
   #isWithdrawn = false;
 
@@ -82,23 +84,31 @@ class Referral {
     this.#done = done;
   }
 
+  get id(): string {
+    return this.#id;
+  }
+
   async run(): Promise<void> {
-    const { random, withdrawals } = this.#options;
-    await this.#open();
-    const rounds = this.#rounds();
-    const withdrawAt = random.chance(withdrawals) ? random.between(0, rounds.length - 1) : -1;
-    for (const [at, round] of rounds.entries()) {
-      const acts = [...round];
-      if (at === withdrawAt) acts.push(this.#withdrawal());
-      const taken = await Promise.all(
-        acts.map(({ side, body, make }) => this.#act(side, body, make)),
-      );
-      for (const act of taken) if (act) await this.#untilRead(act);
-      if (this.#isWithdrawn || this.#options.isEnough(this.#done.acts.length)) return;
+    const { random, withdrawals, isEnough } = this.#options;
+    await this.open();
+    const withdrawAt = random.chance(withdrawals) ? random.between(0, this.#rounds.length - 1) : -1;
+    for (let at = 0; this.#rounds.length > 0; at += 1) {
+      await this.goOn(1, at === withdrawAt ? [withdrawal(random.pick(SIDES))] : []);
+      if (this.#isWithdrawn || isEnough(this.#done.acts.length)) return;
     }
   }
 
-  async #open(): Promise<void> {
+  /** So many rounds further; the acts of one are taken at once, so that they cross. */
+  async goOn(rounds: number, also: readonly Planned[] = []): Promise<void> {
+    for (const round of this.#rounds.splice(0, rounds)) {
+      const acts = [...round, ...also];
+      this.#isWithdrawn ||= acts.some(({ body }) => body().step === 'consentWithdrawn');
+      const taken = await Promise.all(acts.map((act) => this.act(act)));
+      for (const act of taken) if (act) await this.untilRead(act);
+    }
+  }
+
+  async open(): Promise<Acknowledged> {
     const localCode = `HH-PROOF-${this.#done.cases.length + 1}`;
     this.#done.cases.push(localCode);
     this.#caseFile = await exampleCase('adult.yaml', localCode);
@@ -109,131 +119,13 @@ class Referral {
       client.requestReferral({ requestId, ...request, continuesReferralId: '' }),
     );
     this.#id = opened.referralId;
-    await this.#untilRead(opened);
-  }
-
-  /** Acts of one round are taken at the same time, so that they cross. */
-  #rounds(): Planned[][] {
-    const caseFile = this.#caseFile;
-    if (!caseFile) throw new Error('a referral without a case');
-    const writing = () => ({ caseFile, nowMs: this.#world.nowSeconds() * 1000 });
-    const now = () => this.#world.nowSeconds();
-    const risk = (side: Side, answersSeq: number): Planned => ({
-      side,
-      body: () => ({ step: 'riskAssessed', riskAssessed: { assessedAt: now(), answersSeq } }),
-      make: () => [contents.risk(side, writing())],
-    });
-    const planned = (side: Side): Planned => ({
-      side,
-      body: () => ({ step: 'arrivalPlanned', arrivalPlanned: {} }),
-      make: () => [contents.arrival(writing(), writing().nowMs + 6 * 86_400_000)],
-    });
-    return [
-      [plain('receiving', { step: 'receiptConfirmed', receiptConfirmed: {} }, contents.workers())],
-      [
-        plain(
-          'receiving',
-          { step: 'clarificationAsked', clarificationAsked: { about: 'minimum' } },
-          contents.note('Is a shared flat a good place for the first weeks?'),
-        ),
-        risk('referring', 0),
-      ],
-      [
-        plain(
-          'referring',
-          { step: 'clarificationGiven', clarificationGiven: { answersSeq: 2 } },
-          contents.note('Yes, if the door can be locked.'),
-        ),
-        risk('receiving', 2),
-      ],
-      [
-        plain(
-          'receiving',
-          { step: 'accepted', accepted: { secondPerson: true } },
-          contents.offer(writing()),
-        ),
-      ],
-      [{ side: 'referring', body: () => RELEASE, make: () => [] }],
-      [plain('receiving', { step: 'packageReceived', packageReceived: { packageSeq: 4 } })],
-      [planned('referring'), planned('receiving')],
-      [
-        plain(
-          'referring',
-          { step: 'held', held: { reviewAt: now() + 86_400 } },
-          contents.reason('other'),
-        ),
-        plain(
-          'receiving',
-          { step: 'held', held: { reviewAt: now() + 86_400 } },
-          contents.reason('other'),
-        ),
-      ],
-      [
-        plain('referring', { step: 'resumed', resumed: {} }),
-        plain('receiving', { step: 'resumed', resumed: {} }),
-      ],
-      [
-        {
-          side: 'referring',
-          body: () => ({
-            step: 'departed',
-            departed: {
-              travelAgreedAt: now() - 3600,
-              referringRiskReadAt: now() - 60,
-              receivingRiskReadAt: now() - 60,
-              medicineAndMoney: true,
-              callOffered: true,
-            },
-          }),
-          make: () => [],
-        },
-      ],
-      [plain('receiving', { step: 'arrived', arrived: { codeWordGiven: true } })],
-      [
-        plain('receiving', {
-          step: 'caseManagementTaken',
-          caseManagementTaken: { firstContactDone: true, planAgreed: true },
-        }),
-        plain('referring', { step: 'caseManagementHanded', caseManagementHanded: {} }),
-      ],
-      [
-        plain(
-          'receiving',
-          { step: 'followUpReported', followUpReported: { milestone: 'hours-72' } },
-          contents.report(writing()),
-        ),
-      ],
-      [
-        plain(
-          'receiving',
-          { step: 'completed', completed: { personView: 'heard' } },
-          contents.reason('goals-met'),
-        ),
-      ],
-    ];
-  }
-
-  #withdrawal(): Planned {
-    this.#isWithdrawn = true;
-    return plain(this.#options.random.pick(SIDES), {
-      step: 'consentWithdrawn',
-      consentWithdrawn: {
-        whole: true,
-        sections: [],
-        stopReports: true,
-        deleteSent: true,
-        endServices: false,
-        meetingWish: 'not-asked',
-      },
-    });
+    this.#rounds = roundsOf(this.#caseFile, () => this.#world.nowSeconds());
+    await this.untilRead(opened);
+    return opened;
   }
 
   /** Null where a withdrawal stands in its way. */
-  async #act(
-    side: Side,
-    body: Planned['body'],
-    make: Planned['make'],
-  ): Promise<Acknowledged | null> {
+  async act({ side, body, make }: Planned): Promise<Acknowledged | null> {
     const { step } = body();
     try {
       return await this.#acknowledged(side, step, (client, requestId) =>
@@ -277,7 +169,7 @@ class Referral {
   }
 
   /** Until the other node shows it in the referral. */
-  async #untilRead({ side, messageId, step }: Acknowledged): Promise<void> {
+  async untilRead({ side, messageId, step }: Acknowledged): Promise<void> {
     const reader = side === 'referring' ? 'receiving' : 'referring';
     for (const endMs = Date.now() + PATIENCE_MS; Date.now() < endMs; ) {
       const { timeline } = await this.#patiently(reader, (client) =>
@@ -304,18 +196,6 @@ class Referral {
       await pause(this.#options.random.between(50, 250));
     }
   }
-}
-
-type Planned = { side: Side; body: () => Body; make: () => contents.SectionInput[] };
-
-/** Stands for the release, which has a call of its own. */
-const RELEASE: Body = {
-  step: 'packageReleased',
-  packageReleased: { reconfirmedAt: 1, secondPerson: true },
-};
-
-function plain(side: Side, body: Body, ...sections: contents.SectionInput[]): Planned {
-  return { side, body: () => body, make: () => sections };
 }
 
 function pause(ms: number): Promise<void> {
