@@ -15,6 +15,8 @@ export type Asked =
 
 /** @throws UsageError */
 export function readArguments(argv: readonly string[], verbs: readonly Verb[]): Asked {
+  // Before anything else is said of it.
+  argv.forEach(refuseSecret);
   const { words, rest } = splitWords(argv, verbs);
   const verb = verbs.find((one) => wordsOf(one) === words.join(' '));
   const asksHelp = argv.includes('--help') || argv.includes('-h');
@@ -109,8 +111,6 @@ function readTokens(options: Options, rest: readonly string[]) {
   const operands: string[] = [];
   const values = new Map<string, string[]>();
   for (const token of tokens) {
-    if (token.kind === 'option-terminator') continue;
-    refuseSecret(token.value);
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
@@ -165,8 +165,8 @@ function meant(word: string, known: readonly string[]): string {
 }
 
 /** The word itself is not repeated. */
-function refuseSecret(word: string | undefined): void {
-  if (word === undefined || !looksLikeToken(word)) return;
+function refuseSecret(word: string): void {
+  if (!looksLikeToken(word.replace(/^--?[a-z-]+=/, ''))) return;
   throw new UsageError(
     'A staff token stands in the command, where other users of this machine can read it, and the history keeps it. Keep it in a file of mode 0600, name the file, and have a new token made.',
   );

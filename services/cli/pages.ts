@@ -1,6 +1,8 @@
 // What every list has: a limit, a cursor, a since, and a word on how to go on.
 import { limits } from '#model/limits.ts';
+import type { CaseworkClient } from '#wire/contracts/casework.ts';
 
+import { withNode } from './connection.ts';
 import type { PlainRecord } from './output.ts';
 import { readTime } from './times.ts';
 import type { Call } from './verb.ts';
@@ -30,22 +32,25 @@ export function sinceOf({ flags, io }: Call): number {
  * A page of what is not older than --since, where the node's own list knows no
  * such bound: pages are asked for until one has something, or there is none left.
  */
-export async function pageSince<T>(
+export function pageSince<T>(
   call: Call,
   order: 'newest-first' | 'oldest-first',
-  ask: (request: PageRequest) => Promise<ItemPage<T>>,
+  ask: (client: CaseworkClient, request: PageRequest) => Promise<ItemPage<T>>,
   timeOf: (item: T) => number,
 ): Promise<ItemPage<T>> {
+  // Judged before the node is sought.
   const since = sinceOf(call);
   let request = pageOf(call);
-  for (;;) {
-    const { items, nextCursor } = await ask(request);
-    const fresh = items.filter((item) => timeOf(item) >= since);
-    const isPastAll = order === 'newest-first' && fresh.length < items.length;
-    if (isPastAll || nextCursor === '') return { items: fresh, nextCursor: '' };
-    if (fresh.length > 0) return { items: fresh, nextCursor };
-    request = { ...request, cursor: nextCursor };
-  }
+  return withNode(call, async (client) => {
+    for (;;) {
+      const { items, nextCursor } = await ask(client, request);
+      const fresh = items.filter((item) => timeOf(item) >= since);
+      const isPastAll = order === 'newest-first' && fresh.length < items.length;
+      if (isPastAll || nextCursor === '') return { items: fresh, nextCursor: '' };
+      if (fresh.length > 0) return { items: fresh, nextCursor };
+      request = { ...request, cursor: nextCursor };
+    }
+  });
 }
 
 /** A page of a list that is all here; ordered by id, which is the cursor. */

@@ -17,19 +17,31 @@ export const WAIT_OPTIONS: Options = {
 
 type Outcome = CaseworkResponse<'act'>['outcome'];
 
-/** Whole seconds at which the partner had it, by a verified receipt; 0 for not yet. */
-export async function receiptOf(
-  { flags, io, out }: Call,
-  client: CaseworkClient,
-  { referralId, messageId }: Outcome,
-): Promise<number> {
-  const wait = flags.text('wait');
-  if (wait !== undefined && flags.isSet('no-wait')) {
+export type Wait = { ms: number; isAsked: boolean };
+
+/** Read before the act is sent. @throws UsageError */
+export function readWait({ flags }: Call): Wait {
+  const text = flags.text('wait');
+  if (text !== undefined && flags.isSet('no-wait')) {
     throw new UsageError('Either --wait or --no-wait, not both.');
   }
-  if (flags.isSet('no-wait')) return 0;
-  const waitMs = wait === undefined ? limits.receiptWaitMs : readDuration('wait', wait);
-  const until = performance.now() + waitMs;
+  if (flags.isSet('no-wait')) return { ms: 0, isAsked: false };
+  const ms = text === undefined ? limits.receiptWaitMs : readDuration('wait', text);
+  return { ms, isAsked: text !== undefined };
+}
+
+/**
+ * Whole seconds at which the partner had it, by a verified receipt; 0 for not yet.
+ * @throws Refusal TIMED_OUT where a wait was asked for
+ */
+export async function receiptOf(
+  { io, out }: Call,
+  client: CaseworkClient,
+  { referralId, messageId }: Outcome,
+  wait: Wait,
+): Promise<number> {
+  if (wait.ms === 0) return 0;
+  const until = performance.now() + wait.ms;
   out.progress('Stored. Waiting for the receipt of the partner …');
   for (let pauseMs = 25; ; pauseMs = Math.min(2 * pauseMs, limits.receiptPollMsMax)) {
     const { timeline } = await client.getReferral({ referralId });
@@ -38,7 +50,7 @@ export async function receiptOf(
     if (performance.now() + pauseMs > until || io.signal.aborted) break;
     await sleep(pauseMs, undefined, { signal: io.signal }).catch(() => {});
   }
-  if (wait === undefined) return 0;
+  if (!wait.isAsked) return 0;
   throw new Refusal(
     'TIMED_OUT',
     'It is stored, and the partner has not confirmed it yet. It is sent again by itself; do not repeat it.',

@@ -52,16 +52,14 @@ export const caseVerbs: readonly Verb[] = [
     examples: ['srx case list', 'srx case list --since 7d --limit 10 --json'],
     options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
     async run(call) {
-      const { items: cases, nextCursor } = await withNode(call, (client) =>
-        pageSince(
-          call,
-          'newest-first',
-          async (request) => {
-            const page = await client.listCases(request);
-            return { items: page.cases, nextCursor: page.nextCursor };
-          },
-          ({ importedAt }) => importedAt,
-        ),
+      const { items: cases, nextCursor } = await pageSince(
+        call,
+        'newest-first',
+        async (client, request) => {
+          const page = await client.listCases(request);
+          return { items: page.cases, nextCursor: page.nextCursor };
+        },
+        ({ importedAt }) => importedAt,
       );
       const lines = cases.flatMap(({ localCode, importedAt, referralIds }) => [
         `${when(importedAt)}  ${call.out.strong(localCode)}`,

@@ -1,5 +1,4 @@
 // srx inbox: what waits for a person.
-import { withNode } from '../connection.ts';
 import { answerPage, pageSince } from '../pages.ts';
 import { block, isoTime, when } from '../text.ts';
 import { CONNECTION_OPTIONS, PAGE_OPTIONS, SINCE_OPTION, type Verb } from '../verb.ts';
@@ -11,13 +10,11 @@ export const inbox: Verb = {
   examples: ['srx inbox', 'srx inbox --limit 5 --json'],
   options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
   async run(call) {
-    const { items, nextCursor } = await withNode(call, (client) =>
-      pageSince(
-        call,
-        'oldest-first',
-        (page) => client.listInbox(page),
-        ({ since }) => since,
-      ),
+    const { items, nextCursor } = await pageSince(
+      call,
+      'oldest-first',
+      (client, request) => client.listInbox(request),
+      ({ since }) => since,
     );
     const lines = items.flatMap((item) => [
       `${when(item.since)}  ${call.out.strong(item.kind)}`,

@@ -143,7 +143,8 @@ async function known(call: Call): Promise<ItemPage<Listed>> {
   if (call.flags.isSet('since')) {
     throw new UsageError('--since: a node does not know since when; add --registry-folder.');
   }
-  const page = await withNode(call, (client) => client.listMembers(pageOf(call)));
+  const request = pageOf(call);
+  const page = await withNode(call, (client) => client.listMembers(request));
   return { items: page.members, nextCursor: page.nextCursor };
 }
 

@@ -9,7 +9,7 @@ import type { ActVerb, View } from '../act.ts';
 import { ACTS } from '../acts.ts';
 import { confirm } from '../confirm.ts';
 import { withNode } from '../connection.ts';
-import { receiptOf, WAIT_OPTIONS } from '../receipt-wait.ts';
+import { readWait, receiptOf, WAIT_OPTIONS } from '../receipt-wait.ts';
 import { retried } from '../retry.ts';
 import { readGrants } from '../section-file.ts';
 import { block, isoTime } from '../text.ts';
@@ -63,17 +63,13 @@ async function runAct(act: ActVerb, call: Call): Promise<void> {
   const referralId = call.operands[0] ?? '';
   const grants: Grant[] = [];
   for (const file of flags.texts('grant')) grants.push(...(await readGrants(io, file)));
-  await withNode(
-    call,
-    async (client) => {
-      const view = remembered(() => retried(() => client.getReferral({ referralId }), io.signal));
-      const { body, sections } = await act.make({ flags, io, view });
-      if (act.severe !== undefined) await confirm(call, act.name, act.severe);
-      await send(call, client, (requestId) =>
-        client.act({ requestId, referralId, body, sections, grants }),
-      );
-    },
-    flags.text('with'),
+  const view = remembered(() =>
+    withNode(call, (client) => retried(() => client.getReferral({ referralId }), io.signal)),
+  );
+  const { body, sections } = await act.make({ flags, io, view });
+  if (act.severe !== undefined) await confirm(call, act.name, act.severe);
+  await sendBy(call, (client, requestId) =>
+    client.act({ requestId, referralId, body, sections, grants }),
   );
 }
 
@@ -95,15 +91,14 @@ function requestVerb(): Verb {
       ...REQUEST_ID,
       ...CONNECTION_OPTIONS,
     },
-    run: (call) =>
-      sendBy(call, (client, requestId) =>
-        client.requestReferral({
-          requestId,
-          localCode: call.operands[0] ?? '',
-          recipient: call.flags.required('to'),
-          continuesReferralId: call.flags.text('continues') ?? '',
-        }),
-      ),
+    run: (call) => {
+      const asked = {
+        localCode: call.operands[0] ?? '',
+        recipient: call.flags.required('to'),
+        continuesReferralId: call.flags.text('continues') ?? '',
+      };
+      return sendBy(call, (client, requestId) => client.requestReferral({ requestId, ...asked }));
+    },
   };
 }
 
@@ -149,6 +144,7 @@ async function send(
   const { flags, io, out } = call;
   const requestId = flags.text('request-id') ?? uuid4();
   if (!/^[0-9a-f-]{36}$/.test(requestId)) throw new UsageError('--request-id must be a UUID.');
+  const wait = readWait(call);
   let outcome: Outcome;
   try {
     ({ outcome } = await retried(() => act(requestId), io.signal));
@@ -159,7 +155,7 @@ async function send(
     if (isIllegal) out.note('srx referral show ID says what may be done now. Nothing was sent.');
     throw cause;
   }
-  const receivedAt = await receiptOf(call, client, outcome);
+  const receivedAt = await receiptOf(call, client, outcome, wait);
   const { referralId, seq, status } = outcome;
   const said =
     receivedAt > 0

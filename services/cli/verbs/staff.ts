@@ -60,16 +60,14 @@ export const staffVerbs: readonly Verb[] = [
     examples: ['srx staff list', 'srx staff list --json'],
     options: { ...CONNECTION_OPTIONS, ...PAGE_OPTIONS, ...SINCE_OPTION },
     async run(call) {
-      const { items: staff, nextCursor } = await withNode(call, (client) =>
-        pageSince(
-          call,
-          'oldest-first',
-          async (request) => {
-            const page = await client.listStaff(request);
-            return { items: page.staff, nextCursor: page.nextCursor };
-          },
-          ({ createdAt }) => createdAt,
-        ),
+      const { items: staff, nextCursor } = await pageSince(
+        call,
+        'oldest-first',
+        async (client, request) => {
+          const page = await client.listStaff(request);
+          return { items: page.staff, nextCursor: page.nextCursor };
+        },
+        ({ createdAt }) => createdAt,
       );
       const lines = staff.map(
         ({ staffId, role, createdAt }) => `${when(createdAt)}  ${role.padEnd(13)}  ${staffId}`,
