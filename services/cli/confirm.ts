@@ -10,8 +10,12 @@ export async function confirm({ flags, io, out }: Call, act: string, what: strin
     throw new UsageError(`${what} Add --yes if it is meant.`);
   }
   out.note(what);
-  const answer = await io.ask(`Type ${act} to go on: `);
-  if (answer.trim() === act) return;
+  const answer = await io.ask(`Type ${act} to go on: `).catch((cause: unknown) => {
+    // Ctrl-C at the question.
+    if (io.signal.aborted) return '';
+    throw cause;
+  });
+  if (answer.trim() === act && !io.signal.aborted) return;
   out.note('Nothing was done.');
   throw new Ended(EXIT.interrupted);
 }

@@ -9,6 +9,7 @@ import type { ActVerb, View } from '../act.ts';
 import { ACTS } from '../acts.ts';
 import { confirm } from '../confirm.ts';
 import { withNode } from '../connection.ts';
+import { Ended, EXIT } from '../exit-codes.ts';
 import { readWait, receiptOf, WAIT_OPTIONS } from '../receipt-wait.ts';
 import { retried } from '../retry.ts';
 import { readGrants } from '../section-file.ts';
@@ -34,6 +35,9 @@ const REQUEST_ID: Options = {
   'request-id': { value: 'UUID', help: 'of the same act before, to try it again' },
 };
 
+// Ctrl-C after the act was sent must not hide that it is stored.
+const ENDS_ITSELF = { handlesSignal: true } as const;
+
 /** Of nearly every act. */
 export const ACT_OPTIONS: Options = { ...WITH, ...GRANT, ...WAIT_OPTIONS, ...REQUEST_ID };
 
@@ -54,6 +58,7 @@ function verbOf(act: ActVerb): Verb {
       ...CONNECTION_OPTIONS,
       ...(act.severe && YES_OPTION),
     },
+    ...ENDS_ITSELF,
     run: (call) => runAct(act, call),
   };
 }
@@ -91,6 +96,7 @@ function requestVerb(): Verb {
       ...REQUEST_ID,
       ...CONNECTION_OPTIONS,
     },
+    ...ENDS_ITSELF,
     run: (call) => {
       const asked = {
         localCode: call.operands[0] ?? '',
@@ -116,6 +122,7 @@ function releaseVerb(): Verb {
       ...REQUEST_ID,
       ...CONNECTION_OPTIONS,
     },
+    ...ENDS_ITSELF,
     run: (call) => {
       const said = call.flags.required('reconfirmed-at');
       const reconfirmedAt = readTime('reconfirmed-at', said, call.io.clock);
@@ -166,6 +173,7 @@ async function send(
     [...block(said), `The referral is ${status}.`, `  referral ${referralId}`],
     [[referralId, seq, status, isoTime(receivedAt)]],
   );
+  if (io.signal.aborted) throw new Ended(EXIT.interrupted);
 }
 
 function remembered(ask: () => Promise<View>): () => Promise<View> {
