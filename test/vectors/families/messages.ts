@@ -211,6 +211,12 @@ function signatures(
     odd('a payload changed after it was signed', `${head}.${toBase64url(payload)}.${mark}`),
     odd('harbour’s federation key', forge(federation, body, harbour.jwks.federation)),
     odd('a message of harbour that a stranger brings', request.jws, 'stranger', 'R4'),
+    odd(
+      'a message in harbour’s name, signed by the stranger who brings it',
+      forge(own, body, stranger.jwks.message),
+      'stranger',
+      'R4',
+    ),
   ];
 }
 

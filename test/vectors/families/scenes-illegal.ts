@@ -249,10 +249,17 @@ export const ILLEGAL: Scene[] = [
   ),
   illegal(
     'F10',
-    'a correction to the receiving side that only its own grant covers',
+    'a section to the receiving side that only a grant of its own covers',
     'accepted',
-    ACCEPTED,
-    ['referring', 'sectionCorrected', { ...day(3), sections: ['note'] }],
+    [
+      ...ACCEPTED,
+      [
+        'receiving',
+        'riskAssessed',
+        { ...day(3), grants: [grantOf('receiving', 'package', ['danger'])] },
+      ],
+    ],
+    ['referring', 'safetyNotice', day(3)],
   ),
 ];
 
