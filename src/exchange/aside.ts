@@ -7,7 +7,7 @@ import type { Entry, Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
 import { changeOf, storedPeerMessage, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
-import { extended, type OpenReferral, openReferral } from './open-referral.ts';
+import { extended, type OpenReferral, openReferral, threadOf } from './open-referral.ts';
 import type { ReferralChange, StoredMessage } from './ports.ts';
 import { receiptFor, signReceipt } from './receipt.ts';
 import type { Arrived } from './receive.ts';
@@ -71,26 +71,19 @@ export function isAhead({ envelope }: Entry, now: number): boolean {
   return envelope.sentAt > now + limits.clockSkewSecondsMax;
 }
 
-async function commitAside(
+/** One more message that has no place, and what follows from its being there. */
+export async function commitAside(
   context: ExchangeContext,
   before: OpenReferral,
   stored: StoredMessage,
   entry: Entry,
 ): Promise<boolean> {
-  const { row } = before.stored;
-  const side = otherSide(before.side);
-  const thread: Thread = {
-    ...before.thread,
-    loose: [...before.thread.loose, { side, entry }],
-    forks: [
-      ...before.thread.forks,
-      ...(stored.placement === 'fork' ? [{ side, seq: stored.seq }] : []),
-    ],
-  };
+  const { row, messages } = before.stored;
+  const thread = threadOf([...messages, stored], before.side, context.codec);
   let change: ReferralChange = { ...NOTHING, expectVersion: 0, insert: [stored] };
   if (row) {
     const next = changeOf(context, before, { ...row, thread, comparedBoot: null });
-    const what = stored.placement === 'fork' ? 'interrupted' : 'step-taken';
+    const what = thread.forks.length > before.thread.forks.length ? 'interrupted' : 'step-taken';
     const event = trackingEvent(context, what, next.row, entry);
     change = { ...next, insert: [stored], events: [event] };
   }

@@ -3,14 +3,15 @@
 import { sha256 } from '#crypto/digest.ts';
 import { readJwsHeader, readUnverifiedPayload, verifyJws } from '#crypto/jws.ts';
 import { limits } from '#model/limits.ts';
-import { Refusal, unauthenticated } from '#model/refusal.ts';
+import { Refusal } from '#model/refusal.ts';
 import { otherSide } from '#model/track.ts';
 import type { Member } from '#trust/member.ts';
-import { changeOf, headOf, trackingEvent } from './change.ts';
-import { type ExchangeContext, MESSAGE_TYP, RECEIPT_TYP } from './context.ts';
-import { entryOf, extended, type OpenReferral, placedOf } from './open-referral.ts';
+import { headOf, trackingEvent } from './change.ts';
+import { type ExchangeContext, RECEIPT_TYP } from './context.ts';
+import { entryOf, type OpenReferral, placedOf } from './open-referral.ts';
 import { loadOpen } from './parcel.ts';
-import type { Heads, ReferralSync, StoredMessage } from './ports.ts';
+import { keepLost, placeOwn } from './place-own.ts';
+import type { Heads, ReferralRow, ReferralSync, StoredMessage } from './ports.ts';
 import { verifyReceipt } from './receipt.ts';
 import { type Placing, type Restored, receive } from './receive.ts';
 
@@ -56,112 +57,50 @@ async function heal(
 ): Promise<{ progressed: boolean; owed: number }> {
   const known = new Set(before.stored.messages.map((m) => m.digest));
   const yours = answer.yours.filter((jws) => !known.has(sha256(jws)));
-  const mine = [...answer.mine];
+  const mine: Resent[] = [];
+  for (const { parcel, receipt } of answer.mine) {
+    mine.push({ parcel, restored: receipt === null ? null : await ownReceipt(context, receipt) });
+  }
   let progressed = false;
   // Messages of the two chains wait for each other by `seen`: take turns.
   for (let turn = 0; turn < limits.syncMessagesMax * 2; turn += 1) {
-    const placed = (await placeOwn(context, member, yours[0])) && yours.shift() !== undefined;
-    const read =
-      !placed && (await readMine(context, member, mine[0])) && mine.shift() !== undefined;
+    const placed = await unlessRefused(context, placeOwn(context, member, yours[0]));
+    if (placed) yours.shift();
+    const read = !placed && (await unlessRefused(context, readMine(context, member, mine[0])));
+    if (read) mine.shift();
     if (!placed && !read) break;
     progressed = true;
   }
+  if (!answer.more) await keepLost(context, member, yours);
   await keepReceipts(context, member, answer);
-  return { progressed, owed: yours.length + mine.filter((m) => m.receipt !== null).length };
+  return { progressed, owed: yours.length + mine.filter((m) => m.restored !== null).length };
 }
 
-/** One of our own lost messages. False when it does not fit yet, or not at all. */
-async function placeOwn(
-  context: ExchangeContext,
-  member: Member,
-  jws: string | undefined,
-): Promise<boolean> {
-  if (jws === undefined) return false;
-  const { kid } = readJwsHeader(jws, limits.messageJwsBytesMax, MESSAGE_TYP);
-  const key = (await context.ownMessageKeys()).get(kid);
-  if (!key) throw unauthenticated();
-  await verifyJws(jws, MESSAGE_TYP, key, limits.messageJwsBytesMax);
-  const entry = entryOf({ jws, digest: sha256(jws) }, context.codec);
-  const { envelope, content } = entry;
-  if (envelope.from !== context.organisation || envelope.to !== member.organisation) {
-    throw new Refusal('MALFORMED', 'yours: it is not a message between the two.');
+/** A message of the partner, and what our own signature says that we gave for it. */
+type Resent = { parcel: string; restored: Restored | null };
+
+/** One bad message of a partner must not keep the good ones out, nor what we owe. */
+async function unlessRefused(context: ExchangeContext, work: Promise<boolean>): Promise<boolean> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    context.log.warn('heads-compared-in-part', { code: error.code });
+    return false;
   }
-  const before = await loadOpen(context, envelope.referralId);
-  // The first message of a referral that nobody answered yet: it is ours.
-  const opens = !before.stored.row && envelope.seq === 1 && !envelope.seen;
-  const side = opens ? 'referring' : before.side;
-  const chain = before.thread[side];
-  const rival = chain[envelope.seq - 1];
-  if (rival && rival.digest === entry.digest) return true;
-  if (!rival && envelope.seq !== chain.length + 1) return false;
-  const seen = envelope.seen && before.thread[otherSide(side)][envelope.seen.seq - 1];
-  if (!rival && envelope.seen && seen?.digest !== envelope.seen.digest) return false;
-  const placement = rival ? 'fork' : 'placed';
-  const thread = rival
-    ? {
-        ...before.thread,
-        loose: [...before.thread.loose, { side, entry }],
-        forks: [...before.thread.forks, { side, seq: envelope.seq }],
-      }
-    : extended(before.thread, side, entry);
-  const request = content?.body.step === 'referralRequest' ? content.body.referralRequest : null;
-  const change = changeOf(context, before, {
-    partner: member.organisation,
-    side,
-    caseCode: before.stored.row?.caseCode ?? request?.caseCode ?? '',
-    localCode: before.stored.row?.localCode ?? null,
-    thread,
-    comparedBoot: null,
-  });
-  const stored = ownMessage(context, member, envelope, jws, entry.digest, placement);
-  const what = rival ? 'interrupted' : 'step-sent';
-  const done = await context.store.commit(envelope.referralId, {
-    ...change,
-    insert: [stored],
-    events: [trackingEvent(context, what, change.row, entry)],
-  });
-  if (done) context.onEvents();
-  return done;
-}
-
-function ownMessage(
-  context: ExchangeContext,
-  member: Member,
-  { referralId, seq, messageId }: { referralId: string; seq: number; messageId: string },
-  jws: string,
-  digest: string,
-  placement: StoredMessage['placement'],
-): StoredMessage {
-  return {
-    referralId,
-    partner: member.organisation,
-    author: 'own',
-    seq,
-    messageId,
-    digest,
-    jws,
-    placement,
-    receipt: null,
-    storedAtMs: context.clock.now(),
-    receiptAtMs: null,
-    byStaff: null,
-    byRole: null,
-  };
 }
 
 /** One of the partner's messages, with the receipt that we once gave for it. */
 async function readMine(
   context: ExchangeContext,
   member: Member,
-  resent: ReferralSync['mine'][number] | undefined,
+  resent: Resent | undefined,
 ): Promise<boolean> {
   if (!resent) return false;
-  const restored = resent.receipt === null ? null : await ownReceipt(context, resent.receipt);
   try {
-    await receive(context, alone, member, resent.parcel, restored);
+    await receive(context, alone, member, resent.parcel, resent.restored);
     return true;
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'SYNC_FIRST') return false;
     if (error instanceof Refusal && error.code === 'CHAIN_FORK') return true;
     throw error;
   }
@@ -189,18 +128,30 @@ async function keepReceipts(
 ): Promise<void> {
   const { stored } = await loadOpen(context, answer.referralId);
   if (!stored.row) return;
+  const { row, messages } = { ...stored, row: stored.row };
+  const open = placedOf(messages, 'own').filter((m) => m.receipt === null);
   for (const jws of answer.receipts.slice(0, limits.syncMessagesMax * 2)) {
-    const { messageDigest } = context.codec.decodeReceipt(readUnverifiedPayload(jws));
-    const message = placedOf(stored.messages, 'own').find((m) => m.digest === messageDigest);
-    if (!message || message.receipt !== null) continue;
-    const entry = entryOf(message, context.codec);
-    const { envelope } = entry;
-    await verifyReceipt(context, jws, member.messageKeys, { jws: message.jws, envelope });
-    const event = trackingEvent(context, 'receipt-verified', stored.row, entry);
-    const nowMs = context.clock.now();
-    await context.store.storeReceipt(answer.referralId, message.seq, jws, nowMs, [event]);
-    context.onEvents();
+    await unlessRefused(context, keepReceipt(context, member, { row, open }, jws));
   }
+}
+
+async function keepReceipt(
+  context: ExchangeContext,
+  member: Member,
+  { row, open }: { row: ReferralRow; open: readonly StoredMessage[] },
+  jws: string,
+): Promise<boolean> {
+  const { messageDigest } = context.codec.decodeReceipt(readUnverifiedPayload(jws));
+  const message = open.find((m) => m.digest === messageDigest);
+  if (!message) return false;
+  const entry = entryOf(message, context.codec);
+  const { envelope } = entry;
+  await verifyReceipt(context, jws, member.messageKeys, { jws: message.jws, envelope });
+  const event = trackingEvent(context, 'receipt-verified', row, entry);
+  const nowMs = context.clock.now();
+  await context.store.storeReceipt(row.referralId, message.seq, jws, nowMs, [event]);
+  context.onEvents();
+  return true;
 }
 
 /** What the partner has not read goes on its way again; equal heads are noted. */

@@ -56,16 +56,17 @@ export function startExchange(
   };
 }
 
-/** Comparisons of one referral that are asked for meanwhile share one. */
+/** Comparisons of one referral with one partner that are asked for meanwhile share one. */
 function onePerReferral(context: ExchangeContext): Placing {
   const underway = new Map<string, Promise<boolean>>();
   return {
     compare(referralId, peer) {
-      const running = underway.get(referralId);
+      const key = `${peer.organisation} ${referralId}`;
+      const running = underway.get(key);
       if (running) return running;
       if (underway.size >= limits.deliverQueueMax) return Promise.resolve(false);
-      const run = compare(context, peer, referralId).finally(() => underway.delete(referralId));
-      underway.set(referralId, run);
+      const run = compare(context, peer, referralId).finally(() => underway.delete(key));
+      underway.set(key, run);
       return run;
     },
   };

@@ -49,7 +49,7 @@ export function placedOf(messages: readonly StoredMessage[], author: Author): St
     .toSorted((a, b) => a.seq - b.seq);
 }
 
-function threadOf(messages: readonly StoredMessage[], side: Side, codec: Codec): Thread {
+export function threadOf(messages: readonly StoredMessage[], side: Side, codec: Codec): Thread {
   const chain = (author: Author) => placedOf(messages, author).map((m) => entryOf(m, codec));
   const [own, peer] = [chain('own'), chain('peer')];
   return {
@@ -58,10 +58,19 @@ function threadOf(messages: readonly StoredMessage[], side: Side, codec: Codec):
     loose: messages
       .filter((m) => m.placement !== 'placed')
       .map((m) => ({ side: sideOf(m.author, side), entry: entryOf(m, codec) })),
-    forks: messages
-      .filter((m) => m.placement === 'fork')
-      .map((m) => ({ side: sideOf(m.author, side), seq: m.seq })),
+    forks: forksOf(messages).map((m) => ({ side: sideOf(m.author, side), seq: m.seq })),
   };
+}
+
+/** Messages whose number another one of their author has, however each is kept. */
+export function forksOf<M extends { author: string; seq: number }>(messages: readonly M[]): M[] {
+  const first = new Map<string, M>();
+  return messages.filter((message) => {
+    const number = `${message.author} ${message.seq}`;
+    const isSecond = first.has(number);
+    if (!isSecond) first.set(number, message);
+    return isSecond;
+  });
 }
 
 /** The thread with one more placed message. */

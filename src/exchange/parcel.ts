@@ -2,10 +2,11 @@
 import { seal } from '#crypto/jwe.ts';
 import { nowSeconds } from '#model/clock.ts';
 import type { SectionContent } from '#model/message.ts';
+import { Refusal } from '#model/refusal.ts';
 import type { Member } from '#trust/member.ts';
 import type { ExchangeContext } from './context.ts';
 import { type OpenReferral, openReferral } from './open-referral.ts';
-import type { StoredMessage } from './ports.ts';
+import type { StoredMessage, StoredSection } from './ports.ts';
 import { openAtRest, permitted } from './sections.ts';
 
 export async function sealMessage(
@@ -32,8 +33,20 @@ async function stillPermitted(
   if (!entry?.content?.sections.length || entry.envelope.expiresAt < now) return [];
   const stored = await context.store.loadSections(message.referralId, 'own', message.seq);
   return permitted(referral.state, member.organisation, now, stored).flatMap(
-    (section) => openAtRest(context, section) ?? [],
+    (section) => openIfPossible(context, section) ?? [],
   );
+}
+
+/** Without the key there is nothing to send; the message has to go on all the same. */
+function openIfPossible(context: ExchangeContext, section: StoredSection): SectionContent | null {
+  try {
+    return openAtRest(context, section);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { referralId, seq } = section;
+    context.log.error('section-unreadable', { referralId, seq, code: error.code });
+    return null;
+  }
 }
 
 export async function loadOpen(context: ExchangeContext, id: string): Promise<OpenReferral> {

@@ -1,5 +1,7 @@
 // The way out. An act becomes the next message of our chain: judged by the
 // fold and the gate first, stored, then delivered. Nothing illegal is sent.
+import { isDeepStrictEqual } from 'node:util';
+
 import { nowSeconds } from '#model/clock.ts';
 import type { SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
@@ -12,8 +14,8 @@ import { type Entry, isUnvoidable, type Thread } from '#model/thread.ts';
 import type { Side } from '#model/track.ts';
 import { changeOf, trackingEvent } from './change.ts';
 import { type ExchangeContext, hasCompared } from './context.ts';
-import { extended, type OpenReferral, openReferral } from './open-referral.ts';
-import type { StoredMessage } from './ports.ts';
+import { entryOf, extended, type OpenReferral, openReferral } from './open-referral.ts';
+import type { ReferralRow, StoredMessage } from './ports.ts';
 import type { Placing } from './receive.ts';
 import { digested, sealAtRest } from './sections.ts';
 import { mustFollowInTime, nextEnvelope, write } from './write.ts';
@@ -202,16 +204,34 @@ function notConsented(section: string, answer: string): Refusal {
   return new Refusal(code, `Section ${section}: ${CONSENT_WORDS[answer] ?? answer}.`);
 }
 
-/** The caller may ask twice: the first answer stands. */
+/** The caller may ask twice: the first answer stands. Another act is never lost in it. */
 async function alreadySent(
   context: ExchangeContext,
   twin: StoredMessage,
   draft: Draft,
 ): Promise<Sent> {
   const { row } = await context.store.load(twin.referralId);
-  const isOpening = draft.opens !== undefined && twin.seq === 1;
-  const same = twin.author === 'own' && (isOpening || twin.referralId === draft.referralId);
-  if (!same || !row) throw new Refusal('CONFLICT', 'request_id: another act has this id.');
+  if (!row || !isSameAct(context, twin, row, draft))
+    throw new Refusal('CONFLICT', 'request_id: another act has this id.');
   const { referralId, messageId, seq } = twin;
   return { referralId, messageId, seq, status: row.status };
+}
+
+/** Times and case code of a request are made anew at each try; its partner and case are not. */
+function isSameAct(
+  context: ExchangeContext,
+  twin: StoredMessage,
+  row: ReferralRow,
+  { opens, referralId, body }: Draft,
+): boolean {
+  if (twin.author !== 'own') return false;
+  if (opens) {
+    return (
+      twin.seq === 1 &&
+      row.partner === opens.partner &&
+      (row.localCode ?? opens.localCode) === opens.localCode
+    );
+  }
+  const sent = entryOf(twin, context.codec).content?.body;
+  return twin.referralId === referralId && isDeepStrictEqual(sent, body);
 }

@@ -41,7 +41,7 @@ async function answerOne(
   const referral = openReferral(stored, context.codec);
   const theirs = placedOf(messages, 'peer');
   const ours = placedOf(messages, 'own');
-  const lost = [...after(theirs, asked.own), ...forksOf(messages, 'peer', asked)];
+  const lost = [...after(theirs, asked.own), ...asideOf(messages, asked)];
   const unread = after(ours, asked.read);
   const yours = lost.slice(0, limits.syncMessagesMax);
   const mine: ReferralSync['mine'] = [];
@@ -72,14 +72,10 @@ function after(chain: readonly StoredMessage[], head: Heads['own']): StoredMessa
   return chain.filter((m) => m.seq > head.seq || (differs && m.seq === head.seq));
 }
 
-/** Second messages with a number: the other end must see the proof too. */
-function forksOf(
-  messages: readonly StoredMessage[],
-  author: 'peer',
-  asked: Heads,
-): StoredMessage[] {
+/** Proof of a fork, and withdrawals without a place: their author may have lost them. */
+function asideOf(messages: readonly StoredMessage[], asked: Heads): StoredMessage[] {
   return messages.filter(
-    (m) => m.author === author && m.placement === 'fork' && m.digest !== asked.own?.digest,
+    (m) => m.author === 'peer' && m.placement !== 'placed' && m.digest !== asked.own?.digest,
   );
 }
 

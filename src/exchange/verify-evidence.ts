@@ -17,6 +17,7 @@ import { readNodeMetadata } from '#trust/metadata.ts';
 import { type Anchor, verifyChain } from '#trust/verify-chain.ts';
 import { MESSAGE_TYP, RECEIPT_TYP } from './context.ts';
 import { type Evidence, type EvidenceMessage, parseEvidence } from './evidence.ts';
+import { forksOf } from './open-referral.ts';
 import type { Codec } from './ports.ts';
 import { verifyReceipt } from './receipt.ts';
 import { stateDigest } from './state-digest.ts';
@@ -263,7 +264,8 @@ function checkSetAside(signed: readonly Signed[]): void {
     const { seq } = entry.envelope;
     const namesake = placed(signed, side)[seq - 1];
     const isProof = namesake !== undefined && namesake.entry.digest !== entry.digest;
-    if (placement === 'fork' && !isProof) {
+    // A withdrawal may stand alone: it overtook a message that was lost for good.
+    if (placement === 'fork' && !isProof && entry.content?.body.step !== 'consentWithdrawn') {
       throw new Failed(`${capital(nameOf(side, seq))} is no proof of a fork.`);
     }
     if (placement === 'parked' && entry.content?.body.step !== 'consentWithdrawn') {
@@ -316,9 +318,9 @@ function checkState(evidence: Evidence, signed: readonly Signed[]): ReferralStat
     referring: placed(signed, 'referring').map((m) => m.entry),
     receiving: placed(signed, 'receiving').map((m) => m.entry),
     loose: aside.map(({ side, entry }) => ({ side, entry })),
-    forks: aside
-      .filter((m) => m.placement === 'fork')
-      .map(({ side, entry }) => ({ side, seq: entry.envelope.seq })),
+    forks: forksOf(
+      signed.map(({ side, entry }) => ({ author: side, side, seq: entry.envelope.seq })),
+    ),
   };
   const state = fold(thread);
   if (state.status !== evidence.status) {
