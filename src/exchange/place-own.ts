@@ -89,7 +89,7 @@ export async function keepLost(
   member: Member,
   lost: string[],
 ): Promise<void> {
-  for (const jws of [...lost]) {
+  for (const jws of lost.slice()) {
     const entry = await verifyOwn(context, member, jws).catch(() => null);
     if (!entry || !isWithdrawal(entry)) continue;
     const { referralId } = entry.envelope;
