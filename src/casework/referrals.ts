@@ -1,6 +1,6 @@
 // A referral as people look at it: state, history, what may be done next.
 import { readUnverifiedPayload } from '#crypto/jws.ts';
-import { entryOf, type OpenReferral, openReferral } from '#exchange/open-referral.ts';
+import { entryOf, type OpenReferral, openReferral, placedOf } from '#exchange/open-referral.ts';
 import type { ReferralRow, StoredMessage } from '#exchange/ports.ts';
 import { stateDigest } from '#exchange/state-digest.ts';
 import { nowSeconds } from '#model/clock.ts';
@@ -62,7 +62,7 @@ export async function viewReferral(
 ): Promise<ReferralView> {
   const referral = await openOwn(context, referralId);
   const { row, stored, state, side } = referral;
-  const own = stored.messages.filter((m) => m.author === 'own');
+  const own = placedOf(stored.messages, 'own');
   return {
     row,
     pending: own.filter((m) => m.receipt === null).length,
