@@ -70,12 +70,21 @@ async function compareFirst(
 ): Promise<void> {
   const { row } = await context.store.load(referralId);
   const member = row && context.members.find(row.partner);
-  if (!member || !(await placing.compare(referralId, member))) {
-    throw new Refusal(
-      'SYNC_FIRST',
-      'Since this node started, it could not compare notes with the partner: try again when the partner answers. Nothing is lost.',
-    );
+  let cause: unknown;
+  if (member) {
+    try {
+      if (await placing.compare(referralId, member)) return;
+    } catch (error) {
+      // Not our own node is away, as UNAVAILABLE would say, but the partner's.
+      if (!(error instanceof Refusal)) throw error;
+      cause = error;
+    }
   }
+  throw new Refusal(
+    'SYNC_FIRST',
+    'Since this node started, it could not compare notes with the partner: try again when the partner answers. Nothing is lost.',
+    { cause },
+  );
 }
 
 /** Null: somebody else was faster. 'compare': heads were not compared since the start. */
