@@ -32,6 +32,10 @@ export class ChildNode implements AsyncDisposable {
     this.#execArgv = execArgv;
   }
 
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
   get pid(): number {
     return this.#running?.process.pid ?? 0;
   }

@@ -9,7 +9,7 @@ import type { CaseFile } from '#model/case-file.ts';
 import { silentLog } from '#model/log.ts';
 import type { Side } from '#model/track.ts';
 import { readCaseFile } from '#services/cli/case-file-reader.ts';
-import { NODE_FILES } from '#services/node/config.ts';
+import { type LoadedConfig, NODE_FILES } from '#services/node/config.ts';
 import { startRegistry } from '#services/registry/start.ts';
 import { createCaseworkClient } from '#wire/casework-client.ts';
 import type { CaseworkClient } from '#wire/contracts/casework.ts';
@@ -27,16 +27,31 @@ export type ChildWorld = AsyncDisposable & {
   client(side: Side): CaseworkClient;
   /** Moves the clock of both nodes on. */
   pass(seconds: number): Promise<void>;
+  /** After a longer time: statements are made and fetched anew. */
+  refreshMembers(): Promise<void>;
 };
 
-/** @param execArgv for the nodes, such as --expose-gc */
-export async function startChildWorld(execArgv: readonly string[] = []): Promise<ChildWorld> {
+export type ChildWorldOptions = {
+  /** For the nodes, such as --expose-gc. */
+  execArgv?: readonly string[];
+  nats?: LoadedConfig['nats'];
+};
+
+export async function startChildWorld({
+  execArgv = [],
+  nats,
+}: ChildWorldOptions = {}): Promise<ChildWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'srx-proof-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const clock = { now: () => Date.now() + nodes.referring.aheadMs };
-  const options = { folder, clock: { now: () => Date.now() }, logOf: () => silentLog, env: {} };
-  const prepared = await prepareFederation(options);
+  const prepared = await prepareFederation({
+    folder,
+    clock: { now: () => Date.now() },
+    logOf: () => silentLog,
+    env: {},
+    ...(nats && { nats }),
+  });
   const { configs, registryFolder } = prepared;
   const nodes: Record<Side, ChildNode> = {
     referring: new ChildNode('referring', configs.referring, execArgv),
@@ -60,17 +75,19 @@ export async function startChildWorld(execArgv: readonly string[] = []): Promise
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   });
   await Promise.all(SIDES.map((side) => nodes[side].start()));
-  await registry.refresh();
-  for (const side of SIDES) {
-    await nodes[side].refreshMembers();
-    await addSecond(nodes[side]);
-  }
+  const refreshMembers = async () => {
+    await registry.refresh();
+    for (const side of SIDES) if (nodes[side].isRunning) await nodes[side].refreshMembers();
+  };
+  await refreshMembers();
+  for (const side of SIDES) await addSecond(nodes[side]);
   const running = stack.move();
   return {
     folder,
     prepared,
     nodes,
     nowSeconds: () => Math.floor(clock.now() / 1000),
+    refreshMembers,
     client: (side) => clients.of(side),
     async pass(seconds) {
       const aheadMs = nodes.referring.aheadMs + seconds * 1000;

@@ -125,29 +125,36 @@ export class Referral {
   }
 
   /** Null where a withdrawal stands in its way. */
-  async act({ side, body, make }: Planned): Promise<Acknowledged | null> {
+  async act(planned: Planned): Promise<Acknowledged | null> {
+    const { side, body } = planned;
     const { step } = body();
     try {
-      return await this.#acknowledged(side, step, (client, requestId) =>
-        body() === RELEASE
-          ? client.releasePackage({
-              requestId,
-              referralId: this.#id,
-              reconfirmedAt: this.#world.nowSeconds(),
-            })
-          : client.act({
-              requestId,
-              referralId: this.#id,
-              body: body(),
-              sections: make(),
-              grants: [],
-            }),
-      );
+      const call = this.#callOf(planned);
+      return await this.#acknowledged(side, step, call);
     } catch (error) {
       const isOver = ['ILLEGAL_STEP', 'CONSENT_WITHDRAWN', 'NOT_CONSENTED'];
       if (this.#isWithdrawn && error instanceof Refusal && isOver.includes(error.code)) return null;
       throw new Error(`${side} ${step}: ${said(error)}`, { cause: error });
     }
+  }
+
+  /** As a person does who tries once. */
+  async tryOnce(planned: Planned): Promise<Acknowledged> {
+    const { side, body } = planned;
+    const { outcome } = await this.#callOf(planned)(this.#world.client(side), uuid4());
+    return { side, step: body().step, ...outcome };
+  }
+
+  #callOf({ body, make }: Planned): Call {
+    const referralId = this.#id;
+    return (client, requestId) => {
+      const stated = body();
+      if (stated !== RELEASE) {
+        return client.act({ requestId, referralId, body: stated, sections: make(), grants: [] });
+      }
+      const reconfirmedAt = this.#world.nowSeconds();
+      return client.releasePackage({ requestId, referralId, reconfirmedAt });
+    };
   }
 
   async #acknowledged(side: Side, step: StepName, call: Call): Promise<Acknowledged> {
