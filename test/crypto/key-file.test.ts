@@ -2,7 +2,9 @@ import {
   appendFile,
   chmod,
   copyFile,
+  type FileHandle,
   mkdir,
+  open,
   readFile,
   rename,
   rm,
@@ -10,7 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
 import { KeyFile } from '#crypto/key-file.ts';
@@ -28,7 +30,48 @@ async function makeKeyFile(folder: Folder, names = ['a.keys']) {
   return { files, file: files[0] ?? '', nodeKey, keys: await KeyFile.create(files, nodeKey) };
 }
 
+/** What every open file of this process is made of, to see or hold up a sync. */
+async function handlePrototype(folder: Folder): Promise<FileHandle> {
+  const handle = await open(folder.path('any'), 'w');
+  await handle.close();
+  return Object.getPrototypeOf(handle) as FileHandle;
+}
+
 describe('the key file', () => {
+  it('gives a key only when it is synced, and is made with its folder synced', async () => {
+    await using folder = await makeFolder();
+    const prototype = await handlePrototype(folder);
+    const { sync } = prototype;
+    const synced: string[] = [];
+    const seen = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+      synced.push((await this.stat()).isDirectory() ? 'folder' : 'file');
+      return sync.call(this);
+    });
+    const { keys } = await makeKeyFile(folder);
+    seen.mockRestore();
+    // Node key, generation, key file, generation again: each with its folder; what was overwritten.
+    expect(synced.join(' ')).toBe(`${'file folder '.repeat(4)}file`);
+    const gate = Promise.withResolvers<void>();
+    const { datasync } = prototype;
+    const held = vi.spyOn(prototype, 'datasync').mockImplementation(async function (
+      this: FileHandle,
+    ) {
+      await gate.promise;
+      return datasync.call(this);
+    });
+    let isThere = false;
+    const key = keys.ensure('referral-1').then(() => {
+      isThere = true;
+    });
+    await vi.waitUntil(() => held.mock.calls.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([isThere, keys.get('referral-1')]).toEqual([false, undefined]);
+    gate.resolve();
+    await key;
+    held.mockRestore();
+    await keys.close();
+  });
+
   it('gives the same key for an id, before and after it is opened again', async () => {
     await using folder = await makeFolder();
     const { files, nodeKey, keys } = await makeKeyFile(folder);

@@ -115,6 +115,28 @@ describe('a stream that is not what it was', () => {
     expect(flow.told).toEqual(idsOf([...events, ...later]));
   });
 
+  it('is told from another of as many messages, and published into that', async () => {
+    await using nats = await startTestNats();
+    await using outbox = await openOutbox();
+    const events = makeEvents(50);
+    {
+      await using flow = startFlow(nats, outbox);
+      await flow.commit(events);
+      await until(() => flow.told.length === 50);
+      await until(() => allPublished(outbox));
+    }
+    await nats.deleteStream();
+    {
+      await using stranger = nats.connect();
+      await new Promise<void>((resolve) => stranger.onConnected(resolve));
+      await stranger.position();
+      await stranger.publish(makeEvents(60).map(writeRow));
+    }
+    await using _ = startFlow(nats, outbox);
+    await until(async () => (await storedIds(nats)).length === 110);
+    expect((await storedIds(nats)).slice(60)).toEqual(idsOf(events));
+  });
+
   it('is published again after its files were lost while nothing happened', async () => {
     await using nats = await startTestNats();
     await using outbox = await openOutbox();

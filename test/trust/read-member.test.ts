@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createOpeningKey } from '#crypto/keys.ts';
+import { createOpeningKey, importVerifyKey } from '#crypto/keys.ts';
 import { limits } from '#model/limits.ts';
 import { KeyCache } from '#trust/key-cache.ts';
 import { readMember } from '#trust/read-member.ts';
@@ -87,6 +87,13 @@ describe('an answer of the resolver', () => {
   it('carries its chain, if the pinned key signed it about this subject', async () => {
     const expected = { subject: IDS.leaf, anchor: federation.anchor };
     expect(await readResolveResponse(await sign({}), expected)).toEqual(['a', 'b', 'c']);
+    // While one key of the anchor replaces another, either may sign.
+    const two = [
+      await importVerifyKey(federation.keys.stranger.publicJwk),
+      ...expected.anchor.keys,
+    ];
+    const anchor = { ...expected.anchor, keys: two };
+    expect(await readResolveResponse(await sign({}), { ...expected, anchor })).toHaveLength(3);
     for (const wrong of [
       await sign({ sub: IDS.middle }),
       await sign({ iss: IDS.middle }),

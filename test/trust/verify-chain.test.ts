@@ -475,10 +475,13 @@ describe('a chain with an intermediate', () => {
   });
 
   it('is refused if any entity below the constraint has another name', async () => {
-    const naming_constraints = { permitted: ['middle.example'] };
-    await expect(
-      verify(withTop({ constraints: { naming_constraints } }), federation),
-    ).rejects.toMatchObject({ reason: 'naming-constraints' });
+    const names = [IDS.middle, IDS.leaf].map((id) => new URL(id).hostname);
+    const only = (...permitted: string[]) =>
+      verify(withTop({ constraints: { naming_constraints: { permitted } } }), federation);
+    await expect(only(...names)).resolves.toMatchObject({ subject: IDS.leaf });
+    for (const name of names) {
+      await expect(only(name), name).rejects.toMatchObject({ reason: 'naming-constraints' });
+    }
   });
 
   it('is refused if it comes by an entity twice', async () => {
