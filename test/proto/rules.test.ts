@@ -12,6 +12,7 @@ const WITHOUT_VECTOR: Readonly<Record<string, string>> = {
   S5: 'a duty of the writer',
   S6: 'a duty of the writer',
   S7: 'a duty of the writer',
+  S8: 'a duty of the writer',
   R1: 'a matter of the connection',
   R2: 'shown by E1 to E11',
   R15: 'shown by every vector that is taken',
@@ -21,7 +22,7 @@ const WITHOUT_VECTOR: Readonly<Record<string, string>> = {
 };
 
 /** Rules under which nothing is wrong: they say what becomes of what is right. */
-const ONLY_RIGHT = new Set(['B2', 'D1', 'R5', 'R14', 'F4', 'F11', 'F12', 'Y1']);
+const ONLY_RIGHT = new Set(['B2', 'D1', 'R5', 'R14', 'F4', 'F11', 'F12', 'Y1', 'Y3']);
 
 const stated = (await Promise.all(DOCUMENTS.map(readDocument))).flatMap(rulesOf);
 const vectors = (await Promise.all(FAMILIES.map((name) => readFamily(name)))).flatMap(

@@ -5,7 +5,7 @@ import { open } from '#crypto/jwe.ts';
 import { readUnverifiedPayload } from '#crypto/jws.ts';
 import { headOf } from '#exchange/change.ts';
 import { entryOf, openReferral } from '#exchange/open-referral.ts';
-import { answerSync } from '#exchange/sync.ts';
+import { answerHeads, answerSync } from '#exchange/sync.ts';
 import { limits } from '#model/limits.ts';
 import { fold } from '#model/referral.ts';
 import { EMPTY_THREAD } from '#model/thread.ts';
@@ -14,7 +14,7 @@ import { codec } from '#wire/codec.ts';
 import { wireType } from '#wire/convert.ts';
 import { type DeliveryVector, givenSections } from './families/delivery.ts';
 import type { ParcelsVector } from './families/parcels.ts';
-import type { SyncVector } from './families/sync.ts';
+import type { AnswerVector } from './families/sync.ts';
 import { readFamily } from './families.ts';
 import { codeUnder } from './outcome.ts';
 import { parties } from './parties.ts';
@@ -25,7 +25,7 @@ import { textOf } from './vector.ts';
 const messages = await readFamily<DeliveryVector>('messages');
 const receiving = await readFamily<DeliveryVector>('receiving');
 const parcels = await readFamily<ParcelsVector>('parcels');
-const sync = await readFamily<SyncVector>('sync');
+const sync = await readFamily<AnswerVector>('sync');
 
 describe.each([
   ['messages.json', messages],
@@ -126,6 +126,11 @@ describe('sync.json', () => {
     const { [input.asker]: asker } = await parties();
     await using receiver = await startReceiver('homeward');
     for (const digest of input.given) await receiver.take(sync.signed?.[digest] ?? '');
+    if ('after' in input) {
+      const page = await answerHeads(receiver.context, asker.member, input.after);
+      expect(page).toEqual(expected);
+      return;
+    }
     const [answer] = await answerSync(receiver.context, asker.member, [input.heads]);
     if (!answer) throw new Error('every head is answered');
     const opened = answer.mine.map(async ({ parcel }) => {

@@ -28,9 +28,22 @@ type SyncExpect = {
   receipts: string[];
   more: boolean;
 };
-export type SyncVector = Vector<SyncInput, SyncExpect>;
+type SyncVector = Vector<SyncInput, SyncExpect>;
 
-export async function makeSync(): Promise<Family<SyncVector>> {
+/** ListHeads instead: a page after an id. */
+type HeadsInput = Pick<SyncInput, 'given' | 'asker'> & { after: string };
+type HeadsExpect = {
+  referrals: {
+    referralId: string;
+    head: ChainPosition | null;
+    read: ChainPosition | null;
+    beside: number;
+  }[];
+  more: boolean;
+};
+export type AnswerVector = SyncVector | Vector<HeadsInput, HeadsExpect>;
+
+export async function makeSync(): Promise<Family<AnswerVector>> {
   const scribe = await new Scribe().tell(until('receiving', 'clarificationAsked'));
   const { referring, receiving } = scribe.thread;
   const given = scribe.said.map(({ entry }) => entry.digest);
@@ -54,6 +67,23 @@ export async function makeSync(): Promise<Family<SyncVector>> {
     ...day(0),
     expiresAt: day(1).sentAt ?? 0,
   });
+  const ahead = scribe.copy();
+  await ahead.say('referring', 'clarificationGiven', day(2));
+  const early = await ahead.draw('referring', 'consentWithdrawn', day(2));
+  scribe.written.set(early.entry.digest, early);
+  const waiting = [...given, early.entry.digest];
+  const page = (
+    name: string,
+    input: Partial<HeadsInput>,
+    referrals: HeadsExpect['referrals'],
+  ): AnswerVector => ({
+    name,
+    check: 'Y3',
+    valid: true,
+    input: { given, asker: 'harbour', after: '', ...input },
+    expect: { referrals, more: false },
+  });
+  const listed = { referralId, head: whole.head, read: whole.read, beside: 0 };
   const unknown = { known: false, head: null, read: null, ...nothing };
   return {
     about:
@@ -111,6 +141,34 @@ export async function makeSync(): Promise<Family<SyncVector>> {
         unknown,
       ),
       vector('a stranger that asks: the same answer', {}, unknown, 'stranger'),
+      {
+        ...vector(
+          'an asker that knows nothing of its withdrawal, which waits for its place here',
+          {},
+          {
+            ...whole,
+            ...nothing,
+            yours: [early.entry.digest],
+            receipts: [early.entry.digest],
+          },
+        ),
+        input: {
+          given: waiting,
+          asker: 'harbour',
+          heads: {
+            referralId,
+            own: whole.read,
+            read: whole.head,
+            receiptsWanted: [],
+          },
+        },
+      },
+      page('the referrals of the two', {}, [listed]),
+      page('with a withdrawal that waits for its place', { given: waiting }, [
+        { ...listed, beside: 1 },
+      ]),
+      page('after the last one', { after: referralId }, []),
+      page('the referrals of a stranger: none', { asker: 'stranger' }, []),
     ],
   };
 }
