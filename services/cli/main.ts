@@ -20,11 +20,16 @@ process.on('uncaughtException', (error) => {
   process.exit(EXIT.failure);
 });
 
+// npm passes a signal on to a process that the terminal has told already.
+const ONE_SIGNAL_MS = 200;
 const stop = new AbortController();
+let stoppedAtMs = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
+    const nowMs = performance.now();
+    if (!stop.signal.aborted) stoppedAtMs = nowMs;
     // The second time nothing is waited for.
-    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    else if (nowMs - stoppedAtMs > ONE_SIGNAL_MS) process.exit(EXIT.interrupted);
     stop.abort();
   });
 }

@@ -121,8 +121,8 @@ describe('a demo that is ended roughly', () => {
     expect((await processesOf(env.TMPDIR)).join('\n')).toContain('nats-server');
     for (const signal of signals) {
       demo.child.kill(signal);
-      // Two at once would be one to the child.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // Two at once would count as one.
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
     await demo.ended;
     await mustBeGone(env);
