@@ -7,6 +7,7 @@ import type { Side } from '#model/track.ts';
 import { startWorld, type World } from '#test/federation/world.ts';
 
 import {
+  pathOnly,
   type Running,
   type Said,
   type Surroundings,
@@ -43,11 +44,13 @@ function deskOf(world: World, side: Side): Desk {
   const { config } = world.federation.nodes[side];
   const tokens = { one: tokenFile(config, side, 'one'), two: tokenFile(config, side, 'two') };
   const argv = (line: string) => {
-    const words = wordsOfLine(line).map((word) => word.replace('$TWO', tokens.two));
-    const whose = line.includes('--token-file') ? [] : ['--token-file', tokens.one];
-    return [...words, '--folder', config.folder, ...whose];
+    return wordsOfLine(line).map((word) => word.replace('$TWO', tokens.two));
   };
-  const around = (own: Surroundings = {}) => ({ clock: world.clock, ...own });
+  const around = ({ env, ...own }: Surroundings = {}): Surroundings => ({
+    clock: world.clock,
+    env: { ...pathOnly(), SRX_FOLDER: config.folder, SRX_TOKEN_FILE: tokens.one, ...env },
+    ...own,
+  });
   const type = (line: string, own?: Surroundings) => srx(argv(line), around(own));
   const done = async (line: string, own?: Surroundings) => {
     const { code, out, err } = await type(line, own);

@@ -5,7 +5,7 @@ import { loadConfig } from '#services/node/config.ts';
 import { folderOf, withNode } from '../connection.ts';
 import { type Finding, findings } from '../doctor-checks.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
-import { wrap } from '../text.ts';
+import { WIDTH, wrap } from '../text.ts';
 import { type Call, CONNECTION_OPTIONS, type Verb } from '../verb.ts';
 
 export const doctor: Verb = {
@@ -17,9 +17,11 @@ export const doctor: Verb = {
   async run(call) {
     const found = await examine(call);
     const ok = found.every((finding) => finding.ok);
+    const width = Math.max(...found.map(({ name }) => name.length));
     call.out.answer(
       { ok, checks: found },
-      found.flatMap((finding) => lines(call, finding)),
+      found.flatMap((finding) => lines(call, finding, width)),
+      found.map((one) => [one.ok ? 'ok' : 'not ok', one.name, one.detail]),
     );
     if (!ok) throw new Ended(EXIT.failure);
   },
@@ -31,8 +33,11 @@ async function examine(call: Call): Promise<Finding[]> {
     const first = { name: 'config', ok: true, detail: `node.json of ${config.organisation}` };
     const offline = await findings(config, call.io, call.out);
     const names = new Set(offline.map(({ name }) => name));
-    const asked = await askNode(call, config.organisation);
-    return [first, ...offline, ...asked.filter(({ name }) => !names.has(name))];
+    // The certificate is the same; the node's own view of the registry is another.
+    const asked = (await askNode(call, config.organisation))
+      .filter(({ name }) => name !== 'certificate')
+      .map((one) => (names.has(one.name) ? { ...one, name: `node's ${one.name}` } : one));
+    return [first, ...offline, ...asked];
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     return [{ name: 'config', ok: false, detail: cause.message }];
@@ -55,8 +60,9 @@ async function askNode(call: Call, expected: string): Promise<Finding[]> {
   }
 }
 
-function lines({ out }: Call, { name, ok, detail }: Finding): string[] {
+function lines({ out }: Call, { name, ok, detail }: Finding, width: number): string[] {
   const mark = ok ? 'ok    ' : out.bad('not ok');
-  const [first = '', ...rest] = wrap(detail, 54);
-  return [`${mark}  ${name.padEnd(16)} ${first}`, ...rest.map((line) => ' '.repeat(25) + line)];
+  const margin = ' '.repeat(width + 10);
+  const [first = '', ...rest] = wrap(detail, WIDTH - margin.length);
+  return [`${mark}  ${name.padEnd(width)}  ${first}`, ...rest.map((line) => margin + line)];
 }
