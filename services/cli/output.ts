@@ -42,7 +42,13 @@ export function createOutput(
       const shown = isPlain && record ? plainLine(record) : line;
       print([isJson ? JSON.stringify(document) : shown]);
     },
-    note: (text) => io.stderr(`${wrap(text).join('\n')}\n`),
+    note: (text) =>
+      io.stderr(
+        `${text
+          .split('\n')
+          .flatMap((line) => wrap(line))
+          .join('\n')}\n`,
+      ),
     progress: (text) => {
       if (io.isTty.stderr) io.stderr(`${text}\n`);
     },

@@ -79,6 +79,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   recipient: '--to',
   continues_referral_id: '--continues',
   request_id: '--request-id',
+  after_event_id: '--after',
 };
 
 function inOwnWords(message: string): string {

@@ -106,7 +106,7 @@ async function* readMissed(
   if (start === null) {
     throw new Refusal(
       'NOT_FOUND',
-      'afterEventId is no event of this node, or too old: leave it out to watch from now on.',
+      'after_event_id: no event of this node, or too old; leave it out to watch from now on.',
     );
   }
   for (let position = start; ; ) {

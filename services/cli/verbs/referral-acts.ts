@@ -157,7 +157,7 @@ async function send(
     ({ outcome } = await retried(() => act(requestId), io.signal));
   } catch (cause) {
     const isOpen = cause instanceof Refusal && ['UNAVAILABLE', 'TIMED_OUT'].includes(cause.code);
-    if (isOpen) out.note(`To try the very same again, add --request-id ${requestId}`);
+    if (isOpen) out.note(`To try the very same again, add:\n--request-id ${requestId}`);
     const isIllegal = cause instanceof Refusal && cause.code === 'ILLEGAL_STEP';
     if (isIllegal) out.note('srx referral show ID says what may be done now. Nothing was sent.');
     throw cause;

@@ -94,7 +94,9 @@ async function untilThere(call: Call, client: Client, signal: AbortSignal): Prom
     }
     return false;
   } catch (cause) {
-    if (afterEventId !== '') call.out.note(`To go on from there: --after ${afterEventId}`);
+    const isLost = cause instanceof Refusal && cause.code === 'UNAVAILABLE';
+    if (isLost && afterEventId !== '')
+      call.out.note(`To go on from there, add:\n--after ${afterEventId}`);
     throw cause;
   }
 }
