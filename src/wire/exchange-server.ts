@@ -44,11 +44,16 @@ export type ExchangeServerInput = {
   drainMs?: number;
 };
 
+/** What of a certificate is looked at. */
+type Shown = { fingerprint256: string; raw: Buffer };
+
 /** @throws Refusal BAD_CONFIG when the port cannot be had. */
 export async function startExchangeServer(input: ExchangeServerInput): Promise<RunningServer> {
   const { handlers, log } = input;
   const methods = methodsOf(EXCHANGE.service, EXCHANGE.methods);
-  const admit = peerOf(input);
+  const pinOf = cachedPins(input.spkiDigest);
+  const memberOf = (certificate: Shown) => input.members.findByPin(pinOf(certificate));
+  const admit = peerOf(input, memberOf);
   const deliver = unary({ method: methods.deliver, log, admit }, async (request, peer) => {
     const { parcel } = request as { parcel: string };
     return { receipt: await handlers.deliver(peer, parcel) };
@@ -61,7 +66,7 @@ export async function startExchangeServer(input: ExchangeServerInput): Promise<R
     return toWirePage(await handlers.listHeads(peer, after));
   });
   return startServer({
-    listen: (server) => listen(server, input),
+    listen: (server) => listen(server, input, (shown) => memberOf(shown)?.organisation),
     service: EXCHANGE.service,
     methods,
     implementation: { deliver, sync, listHeads },
@@ -74,9 +79,10 @@ export async function startExchangeServer(input: ExchangeServerInput): Promise<R
 async function listen(
   server: Server,
   { host, port, tls }: ExchangeServerInput,
+  ownerOf: (certificate: Shown) => string | undefined,
 ): Promise<Listening> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = await listenTls({ host, port, identity: tls }, (socket) =>
+  const listener = await listenTls({ host, port, identity: tls, ownerOf }, (socket) =>
     injector.injectConnection(socket),
   );
   return {
@@ -91,16 +97,17 @@ async function listen(
 // A connection may outlive a membership, so the member is looked up again at
 // each call. A stranger's handshake succeeds, and every call of it gets the one
 // answer, which tells nothing.
-function peerOf(input: ExchangeServerInput): (call: RawCall | RawStream) => Member {
-  const pinOf = cachedPins(input.spkiDigest);
+function peerOf(
+  input: ExchangeServerInput,
+  memberOf: (certificate: Shown) => Member | undefined,
+): (call: RawCall | RawStream) => Member {
   const mayCall = createQuota(
     input.callsPerPeerPerSecondMax ?? limits.callsPerPeerPerSecondMax,
     limits.membersMax,
   );
   return (call) => {
     const certificate = call.getAuthContext().sslPeerCertificate;
-    const peer =
-      certificate === undefined ? undefined : input.members.findByPin(pinOf(certificate));
+    const peer = certificate && memberOf(certificate);
     if (peer === undefined) throw unauthenticated();
     if (mayCall(peer.organisation)) return peer;
     throw new Refusal('RATE_LIMITED', 'Too many calls in one second. Wait and try again.');
@@ -111,7 +118,7 @@ function peerOf(input: ExchangeServerInput): (call: RawCall | RawStream) => Memb
 // check; the same certificate (by its SHA-256) has the same key.
 function cachedPins(spkiDigest: SpkiDigest) {
   const pins = new Map<string, string>();
-  return ({ fingerprint256, raw }: { fingerprint256: string; raw: Buffer }): string => {
+  return ({ fingerprint256, raw }: Shown): string => {
     const known = pins.get(fingerprint256);
     if (known !== undefined) return known;
     const pin = spkiDigest(raw);

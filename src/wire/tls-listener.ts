@@ -1,6 +1,6 @@
 // The TLS end of the exchange port. grpc-js can end TLS itself, yet it asks for
 // certificates by the list of all whom it believes; see below why not here.
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type PeerCertificate, type Server, type TLSSocket } from 'node:tls';
 
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
@@ -8,6 +8,14 @@ import { Refusal } from '#model/refusal.ts';
 import type { TlsIdentity } from './pinned-certificates.ts';
 
 export type TlsListener = { port: number; stop: () => void };
+
+export type TlsListenerInput = {
+  host: string;
+  port: number;
+  identity: TlsIdentity;
+  /** Whose certificate it is; undefined for a stranger's. */
+  ownerOf?: (certificate: PeerCertificate) => string | undefined;
+};
 
 /**
  * Takes connections of TLS 1.3 with "h2" and asks each client for its certificate. Whose it is
@@ -17,13 +25,17 @@ export type TlsListener = { port: number; stop: () => void };
  * With a list of trusted certificates the server would name every one of them in its request
  * (certificate_authorities, RFC 8446 section 4.2.4), and that list ends at 64 KiB: with 1000
  * certificates, or with one of a very long name, nobody's handshake succeeds any more.
+ *
+ * No member, and not all strangers together, can take the places of the others: beyond
+ * `limits.connectionsPerMemberMax` a connection is closed at once.
  * @throws Refusal BAD_CONFIG
  */
 export async function listenTls(
-  { host, port, identity }: { host: string; port: number; identity: TlsIdentity },
+  { host, port, identity, ownerOf = () => undefined }: TlsListenerInput,
   take: (socket: TLSSocket) => void,
 ): Promise<TlsListener> {
   const server = makeServer(identity);
+  const enter = countPlaces();
   server.maxConnections = limits.peerConnectionsMax;
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy());
@@ -32,6 +44,9 @@ export async function listenTls(
     // for it at each call; TLS 1.3 has no renegotiation that could change it.
     const certificate = socket.getPeerCertificate();
     const authorized = certificate.raw !== undefined;
+    const leave = enter(authorized ? ownerOf(certificate) : undefined);
+    if (leave === null) return void socket.destroy();
+    socket.once('close', leave);
     Object.assign(socket, { authorized, getPeerCertificate: () => certificate });
     take(socket);
   });
@@ -43,6 +58,21 @@ export async function listenTls(
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return { port: bound, stop: () => void server.close() };
+}
+
+function countPlaces() {
+  const taken = new Map<string | undefined, number>();
+  /** How to leave; null where there is no place. */
+  return (owner: string | undefined): (() => void) | null => {
+    const count = taken.get(owner) ?? 0;
+    if (count >= limits.connectionsPerMemberMax) return null;
+    taken.set(owner, count + 1);
+    return () => {
+      const left = (taken.get(owner) ?? 1) - 1;
+      if (left > 0) taken.set(owner, left);
+      else taken.delete(owner);
+    };
+  };
 }
 
 export function portRefusal(host: string, port: number, cause: unknown): Refusal {
