@@ -1,0 +1,145 @@
+// Where attacks are made: a running federation, an honest referral in it, an
+// insider of one organisation, and a third member that has nothing to do with it.
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { uuid4 } from '#crypto/digest.ts';
+import { reason, type SectionInput } from '#deploy/demo/contents.ts';
+import { type FederationNode, ORGANISATIONS } from '#deploy/demo/federation.ts';
+import { type OpenReferral, openReferral } from '#exchange/open-referral.ts';
+import type { Body } from '#model/message.ts';
+import { otherSide, type Side } from '#model/track.ts';
+import { NODE_FILES } from '#services/node/config.ts';
+import { admitMember } from '#services/registry/members.ts';
+import { type Forged, type Forger, forge, type Parts, sealed } from '#test/exchange/forge.ts';
+import { until } from '#test/tracking/test-events.ts';
+import { makeTestMember, type TestMember, type TestRegistry } from '#test/trust/test-registry.ts';
+import { codec } from '#wire/codec.ts';
+import { type Answer, type Attacker, attackerAt, forgerOf, insiderOf } from './attacker.ts';
+import { startWorld, storyOf, type World } from './world.ts';
+
+export const MEDDLER = 'https://meddler.example';
+
+export type Scene = AsyncDisposable & {
+  world: World;
+  /** One who has the keys and the certificate of the side that he writes for. */
+  insider: Record<Side, Attacker>;
+  /** A member with keys and a certificate, and no part in the referrals. */
+  meddler: TestMember & { attacker: Attacker };
+  node(side: Side): FederationNode;
+  open(side: Side, referralId: string): Promise<OpenReferral>;
+  /** A new referral by the honest nodes, received there. */
+  request(): Promise<string>;
+  act(side: Side, referralId: string, body: Body, sections?: Sections): Promise<void>;
+  forger(from: Side | 'meddler', to?: Side): Promise<Forger>;
+  /** The next message of this side after what the other node has, changed as told. */
+  forged(from: Side, referralId: string, parts: Parts): Promise<Forged>;
+  /** Sealed as it should be, and delivered with the author's own certificate. */
+  strike(from: Side, referralId: string, parts: Parts): Promise<Answer>;
+  /** Both nodes write on, each gets its receipts, and both fold the same. */
+  goesOn(referralId: string): Promise<string>;
+};
+
+type Sections = SectionInput[];
+
+export async function startScene(): Promise<Scene> {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await startWorld());
+  const { federation, clock } = world;
+  const { configs, registryFolder } = federation.prepared;
+  const registry = { entityId: federation.prepared.configs.referring.registry?.entityId ?? '' };
+  const member = stack.use(
+    await makeTestMember(registry as TestRegistry, { entityId: MEDDLER }, clock),
+  );
+  await admitMember(registryFolder, await member.memberFile(), clock);
+  await federation.catchUp();
+  const keys = {
+    referring: { ...(await insiderOf(configs.referring)), ...ORGANISATIONS.referring },
+    receiving: { ...(await insiderOf(configs.receiving)), ...ORGANISATIONS.receiving },
+    meddler: { keyring: member.keyring, tls: member.tls, organisation: MEDDLER },
+  };
+  const attack = async (by: keyof typeof keys, victim: Side) =>
+    stack.use(await attackerAt(configs[victim], keys[by].tls));
+  const insider = {
+    referring: await attack('referring', 'receiving'),
+    receiving: await attack('receiving', 'referring'),
+  };
+  const attacker = await attack('meddler', 'receiving');
+  const { caseFile, localCode } = await storyOf(world, 'adult.yaml');
+  await federation.nodes.referring.client().importCase({ caseFile });
+  const running = stack.move();
+
+  const scene: Scene = {
+    world,
+    insider,
+    meddler: Object.assign(member, { attacker }),
+    node: (side) => federation.nodes[side],
+    async open(side, referralId) {
+      return openReferral(await scene.node(side).store.load(referralId), codec);
+    },
+    async request() {
+      const { outcome } = await scene.node('referring').client().requestReferral({
+        requestId: uuid4(),
+        localCode,
+        recipient: ORGANISATIONS.receiving.organisation,
+        continuesReferralId: '',
+      });
+      await received(scene, 'referring', outcome.referralId);
+      return outcome.referralId;
+    },
+    async act(side, referralId, body, sections = []) {
+      const client = scene.node(side).client();
+      await client.act({ requestId: uuid4(), referralId, body, sections, grants: [] });
+      await received(scene, side, referralId);
+    },
+    forger: (from, to = from === 'receiving' ? 'referring' : 'receiving') =>
+      forgerOf(keys[from], keys[to], clock.now()),
+    async forged(from, referralId, parts) {
+      const { thread } = await scene.open(otherSide(from), referralId);
+      const chains = { own: thread[from], theirs: thread[otherSide(from)] };
+      return forge(await scene.forger(from), referralId, chains, parts);
+    },
+    async strike(from, referralId, parts) {
+      const forged = await scene.forged(from, referralId, parts);
+      return insider[from].deliver(await sealed(await scene.forger(from), forged));
+    },
+    async goesOn(referralId) {
+      for (const side of ['receiving', 'referring'] as const) {
+        const reviewAt = Math.floor(clock.now() / 1000) + 86_400;
+        await scene.act(side, referralId, { step: 'held', held: { reviewAt } }, [reason('other')]);
+        await scene.act(side, referralId, { step: 'resumed', resumed: {} });
+      }
+      const [ours, theirs] = await bothDigests(scene, referralId);
+      if (ours !== theirs) throw new Error('the two nodes do not fold the same');
+      return (await scene.open('receiving', referralId)).state.status;
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+  return scene;
+}
+
+/** Until every message of this side has its receipt. */
+export async function received(scene: Scene, side: Side, referralId: string): Promise<void> {
+  await until(async () => {
+    const { messages } = await scene.node(side).store.load(referralId);
+    return messages.every((m) => m.author !== 'own' || m.receipt !== null);
+  });
+}
+
+export async function bothDigests(scene: Scene, referralId: string): Promise<[string, string]> {
+  const of = async (side: Side) =>
+    (await scene.node(side).client().getReferral({ referralId })).stateDigest;
+  return [await of('referring'), await of('receiving')];
+}
+
+/** How much stands in each table that a message could have touched. */
+export function rowsAt({ config }: FederationNode): Record<string, number> {
+  using database = new DatabaseSync(join(config.folder, NODE_FILES.database), { readOnly: true });
+  const tables = ['message', 'section', 'referral', 'delivery', 'task', 'outbox'];
+  return Object.fromEntries(
+    tables.map((table) => {
+      const row = database.prepare(`SELECT count(*) AS rows FROM ${table}`).get();
+      return [table, Number(row?.['rows'])];
+    }),
+  );
+}
