@@ -108,7 +108,7 @@ export const limits = {
   keepaliveAckMs: 10 * SECOND_MS,
   tlsHandshakeMs: 10 * SECOND_MS,
   peerConnectionsMax: 4096,
-  connectionsPerMemberMax: 16, // and of all strangers together
+  connectionsPerMemberMax: 32, // and of all strangers together
   reconnectBackoffMs: [250, 1000, 4000, 15_000, 60_000],
   channelBackoffMsMax: 5 * SECOND_MS,
   pinsCachedMax: 16_384,
