@@ -19,7 +19,7 @@ export async function importCase(
   const caseFile = parseCaseFile(file);
   const { localCode } = caseFile;
   const known = await context.store.findCase(localCode);
-  if (known && isDeepStrictEqual(openCase(context, known), caseFile)) {
+  if (known && isDeepStrictEqual(openIfPossible(context, known), caseFile)) {
     return { row: known, created: false };
   }
   const key = await context.keyFile.ensure(keyIdOf(localCode));
@@ -31,6 +31,16 @@ export async function importCase(
   const row = { localCode, sealed, importedAtMs: context.clock.now() };
   if (!(await context.store.insertCase(row))) await context.store.replaceCase(row);
   return { row, created: true };
+}
+
+/** A case whose key is lost is imported again: that is the way to mend it. */
+function openIfPossible(context: CaseworkContext, row: StoredCase): CaseFile | null {
+  try {
+    return openCase(context, row);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'KEY_UNAVAILABLE') return null;
+    throw error;
+  }
 }
 
 /** @throws Refusal NOT_FOUND, KEY_UNAVAILABLE */
@@ -63,7 +73,11 @@ export async function showCase(
 
 function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
   const key = context.keyFile.get(keyIdOf(row.localCode));
-  if (!key) throw new Refusal('KEY_UNAVAILABLE', 'The key of this case is not in the key file.');
+  if (!key)
+    throw new Refusal(
+      'KEY_UNAVAILABLE',
+      'The key of this case is not in the key file: import the case again.',
+    );
   return parseCaseFile(decryptAtRest(key, contextOf(row.localCode), row.sealed));
 }
 

@@ -70,7 +70,7 @@ export async function viewReferral(
     nextSteps: nextSteps(viewFor(side, state)),
     sections: await sectionsOf(context, referral),
     stateDigest: stateDigest(state),
-    notices: noticesOf(referral),
+    notices: [...noticesOf(referral), ...notTaken(context, referral)],
   };
 }
 
@@ -133,6 +133,20 @@ async function sectionsOf(
       state: held.has(section) ? readable : 'not-sent',
       until: Math.max(0, ...ends),
     };
+  });
+}
+
+/** By the partner's own receipts: withdrawn meanwhile, past its time, or its key lost here. */
+function notTaken(context: CaseworkContext, { stored, thread, side }: OpenReferral): string[] {
+  const { codec } = context.exchange.context;
+  return placedOf(stored.messages, 'own').flatMap(({ seq, receipt }) => {
+    const named = thread[side][seq - 1]?.content?.sections ?? [];
+    if (receipt === null || named.length === 0) return [];
+    const { sectionsTaken } = codec.decodeReceipt(readUnverifiedPayload(receipt));
+    const missing = named.map((s) => s.section).filter((name) => !sectionsTaken.includes(name));
+    return missing.length === 0
+      ? []
+      : [`the partner has not got ${missing.join(', ')} (message ${seq})`];
   });
 }
 
