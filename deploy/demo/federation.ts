@@ -118,7 +118,7 @@ export async function startFederation(options: FederationOptions): Promise<Feder
   return runFederation(await prepareFederation(options), options);
 }
 
-export async function runFederation(
+async function runFederation(
   prepared: Prepared,
   options: FederationOptions,
 ): Promise<Federation> {

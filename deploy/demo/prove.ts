@@ -181,7 +181,7 @@ function spaced(json: string): string {
 }
 
 /** Of the case, and of what workers wrote on the way. */
-export function wordsOf({ caseFile, told }: Pick<Shown, 'caseFile' | 'told'>): PrivateWord[] {
+function wordsOf({ caseFile, told }: Pick<Shown, 'caseFile' | 'told'>): PrivateWord[] {
   const written = told.flatMap((beat) => beat.written);
   return privateWords({
     case: caseFile.sections,
