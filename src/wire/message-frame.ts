@@ -18,7 +18,7 @@ const frameWire = makeWireType(frame);
 /** @throws Refusal MALFORMED */
 export function readFrame(bytes: Uint8Array): Frame {
   try {
-    const nested = frame.decode(bytes) as unknown as Record<string, Uint8Array>;
+    const pieces = frame.decode(bytes) as unknown as Record<string, Uint8Array[]>;
     const {
       seen: _,
       sections: __,
@@ -26,40 +26,36 @@ export function readFrame(bytes: Uint8Array): Frame {
       body: ____,
       ...envelope
     } = frameWire.decode(bytes).model;
+    const { seen = [], body: step = [] } = pieces;
     // Presence counts here: an empty position is one, and a wrong one.
-    if (Object.hasOwn(nested, 'seen')) envelope['seen'] = decodeNested(position, nested['seen']);
-    return { envelope, body: readBody(nested['body']) };
+    if (seen.length > 0) envelope['seen'] = merged(position, seen);
+    return { envelope, body: readBody(step) };
   } catch (cause) {
     throw new Refusal('MALFORMED', 'The message cannot be decoded.', { cause });
   }
 }
 
-function readBody(bytes: Uint8Array | undefined): Model | null {
+function readBody(pieces: readonly Uint8Array[]): Model | null {
   try {
-    return decodeNested(body, bytes);
+    return merged(body, pieces);
   } catch {
     return null;
   }
 }
 
-function decodeNested(type: typeof body, bytes: Uint8Array = new Uint8Array()): Model {
-  return type.decode(bytes).model;
+/** A message that stands in pieces is what they say one after the other. */
+function merged(type: typeof body, pieces: readonly Uint8Array[]): Model {
+  return type.decode(Buffer.concat(pieces)).model;
 }
 
-// Message again, with every nested message left as bytes.
+// Message again, with every nested message left as bytes, all of its pieces.
 function frameType(): protobuf.Type {
   const type = new protobuf.Type('MessageFrame');
   for (const field of schema.lookupType('srx.exchange.v1.Message').fieldsArray) {
     const { resolvedType, type: name, id, repeated } = field;
     const isNested = resolvedType instanceof protobuf.Type;
-    type.add(
-      new protobuf.Field(
-        field.name,
-        id,
-        isNested ? 'bytes' : name,
-        repeated ? 'repeated' : 'optional',
-      ),
-    );
+    const rule = isNested || repeated ? 'repeated' : 'optional';
+    type.add(new protobuf.Field(field.name, id, isNested ? 'bytes' : name, rule));
   }
   new protobuf.Root().add(type).resolveAll();
   return type;

@@ -83,6 +83,7 @@ export function formFaults(): CanonicalVector[] {
       delimited(1, joined(version, delimited(2, uuidOf('case')), numeric(3, START_SECONDS + DAY))),
     );
   const long = fields[12] as Buffer;
+  const inPieces = joined(delimited(7, numeric(1, 1)), delimited(7, delimited(2, hash)));
   return [
     rejected('C1', 'MALFORMED', 'a message cut short', build().subarray(0, -1)),
     rejected('C1', 'MALFORMED', 'a field with number 0', build({}, Buffer.of(0, 0))),
@@ -110,6 +111,12 @@ export function formFaults(): CanonicalVector[] {
       'schema-violation',
       'a grant that cannot be decoded',
       build({ 11: delimited(11, [0x0a, 9]) }),
+    ),
+    refused(
+      'C2',
+      'schema-violation',
+      'a grant that cannot be decoded, and a position in two pieces',
+      build({ 7: inPieces, 11: delimited(11, [0x0a, 9]) }),
     ),
     odd('an unknown field of the message', build({}, numeric(13, 1))),
     odd(
@@ -160,10 +167,7 @@ export function formFaults(): CanonicalVector[] {
       withBody(delimited(26, joined(numeric(1, 1), delimited(2, []), numeric(6, 1)))),
     ),
     odd('a field twice: the last counts', build({ 5: joined(numeric(5, 3), numeric(5, 2)) })),
-    odd(
-      'a position in two pieces: they are merged',
-      build({ 7: joined(delimited(7, numeric(1, 1)), delimited(7, delimited(2, hash))) }),
-    ),
+    odd('a position in two pieces: they are merged', build({ 7: inPieces })),
     odd('a body in two pieces', build({ 12: joined(delimited(12, []), long) })),
     odd('two steps', withBody(joined(delimited(3, joined(...riskStep)), delimited(23, [])))),
     odd(
