@@ -111,8 +111,9 @@ async function append(
   const { row } = referral.stored;
   const side = draft.opens ? 'referring' : referral.side;
   const partner = row?.partner ?? draft.opens?.partner ?? '';
-  // Said now, delivered once the partner is a live member again.
-  if (!isWithdrawal(draft) && !context.members.find(partner)) {
+  // Later steps are said now and delivered once the partner is a live member
+  // again: a node that was away for two days has no statement that is valid.
+  if (draft.opens && !context.members.find(partner)) {
     throw new Refusal('NOT_A_MEMBER', 'recipient: no live member of the federation has this id.');
   }
   const { digests, contents } = digested(draft.referralId, draft.sections);

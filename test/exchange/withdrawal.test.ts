@@ -102,8 +102,7 @@ describe('a withdrawal that comes in', () => {
 describe('a withdrawal of ours', () => {
   it('is said although the partner is no live member, and delivered once it is one again', async () => {
     pair.gone.add('receiving');
-    const other = draftOf(referralId, corrected, ['minimum']);
-    await expect(pair.referring.exchange.send(other)).rejects.toMatchObject({
+    await expect(pair.referring.exchange.send(requestDraft(pair.clock))).rejects.toMatchObject({
       code: 'NOT_A_MEMBER',
     });
     await pair.referring.exchange.send(draftOf(referralId, withdrawal()));
