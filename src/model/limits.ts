@@ -129,6 +129,7 @@ export const limits = {
   chainDepthMax: 5,
   fetchBudgetMax: 16, // requests under way at once
   fetchDeadlineMs: 10 * SECOND_MS,
+  fetchTimeoutsMax: 16, // in a row; then the rest of a pass is left out
   federationKeysMax: 8,
   authorityHintsMax: 16,
   namesPerConstraintMax: 64,

@@ -120,11 +120,12 @@ export class MemberList {
       const expected = { anchor, nowSeconds: nowSeconds(clock) };
       const endpoints = await readEndpoints(fetchStatements, expected);
       const organisations = await readMemberIds(fetchStatements, endpoints);
-      const chains = await this.#fetchChains(organisations, endpoints);
+      const { chains, isWhole } = await this.#fetchChains(organisations, endpoints);
       if (this.#stopped.signal.aborted) return false; // what is missing was not asked for
       await this.#judge(organisations, chains);
-      this.#answeredAtMs = clock.now();
-      return true;
+      if (isWhole) this.#answeredAtMs = clock.now();
+      else log.warn('members.refresh-cut');
+      return isWhole;
     } catch (cause) {
       // An error of a bug or of the disk, too: the members that we have must not be lost by it.
       log.warn('members.refresh-failed', codesOf(cause));
@@ -133,8 +134,10 @@ export class MemberList {
     }
   }
 
-  // Bounded: this many requests under way at once, one for each member.
+  // Bounded: this many requests under way at once, one for each member; and a
+  // registry that does not answer in time is not waited for ten thousand times.
   async #fetchChains(organisations: readonly string[], endpoints: Endpoints) {
+    let timeouts = 0;
     const chains = new Map<string, readonly string[]>();
     const { anchor, fetchStatements, log } = this.#parts;
     const queue = organisations.values();
@@ -142,8 +145,11 @@ export class MemberList {
       for (const subject of queue) {
         if (this.#stopped.signal.aborted) return;
         try {
+          if (timeouts >= limits.fetchTimeoutsMax) throw notAsked();
           chains.set(subject, await readChainOf(fetchStatements, endpoints, { subject, anchor }));
+          timeouts = 0;
         } catch (cause) {
+          timeouts += cause instanceof Refusal && cause.code === 'TIMED_OUT' ? 1 : 0;
           log.warn('members.chain-missing', { organisation: subject, ...codesOf(cause) });
           // Gone between the list and this question: it counts as gone.
           const isGone = cause instanceof Refusal && cause.code === 'NOT_FOUND';
@@ -153,7 +159,7 @@ export class MemberList {
       }
     };
     await Promise.all(Array.from({ length: limits.fetchBudgetMax }, work));
-    return chains;
+    return { chains, isWhole: timeouts < limits.fetchTimeoutsMax };
   }
 
   // Held members first, so that nobody takes a key or a pin by publishing it as its own.
@@ -264,4 +270,11 @@ export class MemberList {
       failures = (await this.refresh()) ? 0 : failures + 1;
     }
   }
+}
+
+function notAsked(): Refusal {
+  return new Refusal(
+    'UNAVAILABLE',
+    'The registry is too slow: the rest is asked in the next pass.',
+  );
 }

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { createOpeningKey, createSigningKey } from '#crypto/keys.ts';
 import { createTlsCertificate, spkiDigest } from '#crypto/tls.ts';
+import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import { MemberList } from '#trust/member-list.ts';
 import { signResolveResponse } from '#trust/resolve-response.ts';
@@ -68,7 +69,9 @@ async function falseRegistry() {
       trust_chain: [own, about, await configuration()],
     });
   };
+  const asked: string[] = [];
   const get = async (address: string) => {
+    asked.push(address);
     const { pathname, searchParams } = new URL(address);
     const failure = failures.get(pathname);
     if (failure) throw failure;
@@ -88,7 +91,7 @@ async function falseRegistry() {
     log,
   });
   const advance = (seconds: number) => (nowMs += seconds * 1000);
-  return { members, failures, list, log, advance };
+  return { members, failures, list, log, advance, asked };
 }
 
 async function makeNode(name: string): Promise<Node> {
@@ -167,6 +170,23 @@ describe('a member list under a registry that errs', () => {
     members.set(RIVER, river);
     await list.refresh();
     expect(list.find(RIVER)).toBeDefined();
+  });
+
+  it('does not wait for a slow registry member by member, and keeps all that it holds', async () => {
+    const { members, failures, list, log, asked } = await falseRegistry();
+    for (let n = 0; n < 50; n += 1) {
+      members.set(`https://member-${n}.example`, await makeNode(`Member ${n}`));
+    }
+    expect(await list.refresh()).toBe(true);
+    for (const id of members.keys()) failures.set(id, new Refusal('TIMED_OUT', 'too late'));
+    asked.length = 0;
+    expect(await list.refresh()).toBe(false);
+    expect(asked.length).toBeLessThan(2 + 2 * limits.fetchTimeoutsMax);
+    expect(list.all()).toHaveLength(50);
+    expect(log.said).toContainEqual({ event: 'members.refresh-cut' });
+    // Members that fail one by one are no slow registry.
+    for (const id of members.keys()) failures.set(id, new Refusal('UNAVAILABLE', 'offline'));
+    expect(await list.refresh()).toBe(true);
   });
 
   it('loses a member at once that the resolver does not know any more', async () => {
