@@ -3,7 +3,9 @@
 
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+
 import { randomBytes, toBase64url } from '#crypto/digest.ts';
+import { Refusal } from '#model/refusal.ts';
 
 const POLL_MS = 200;
 /** Locks that this process has or is about to take, by path. */
@@ -44,7 +46,7 @@ async function takeOver(path: string): Promise<boolean> {
   }
 }
 
-/** Runs `work` alone; an error when the lock is not free within `waitMs`. */
+/** Runs `work` alone. @throws Refusal UNAVAILABLE when the lock is not free within `waitMs`. */
 export async function withLock<T>(
   file: string,
   waitMs: number,
@@ -55,7 +57,7 @@ export async function withLock<T>(
     if (lock) return await work();
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
-  throw new Error('Another process holds the lock for too long.');
+  throw new Refusal('UNAVAILABLE', 'Another srx is at the same work for too long: try again.');
 }
 
 async function take(file: string): Promise<boolean> {

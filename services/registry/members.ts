@@ -3,6 +3,7 @@
 import { type Clock, nowSeconds } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
+import { withLock } from '#services/node/lock-file.ts';
 
 import { readKeptConfigurations } from './configurations.ts';
 import {
@@ -13,7 +14,12 @@ import {
   readMembers,
   writeMembers,
 } from './member-file.ts';
-import { createRegistryFolder, openRegistryFolder, readIdentity } from './registry-folder.ts';
+import {
+  createRegistryFolder,
+  inFolder,
+  openRegistryFolder,
+  readIdentity,
+} from './registry-folder.ts';
 
 const systemClock: Clock = { now: () => Date.now() };
 
@@ -56,6 +62,15 @@ export async function admitMember(
   memberFileText: string,
   clock: Clock = systemClock,
 ): Promise<AdmittedMember> {
+  await readIdentity(folder); // before anything is written there
+  return alone(folder, () => admit(folder, memberFileText, clock));
+}
+
+async function admit(
+  folder: string,
+  memberFileText: string,
+  clock: Clock,
+): Promise<AdmittedMember> {
   const { identity, keyring } = await openRegistryFolder(folder);
   const members = await readMembers(folder);
   const { record } = await judgeMemberFile(memberFileText, identity.entityId, nowSeconds(clock));
@@ -90,12 +105,19 @@ export async function admitMember(
 /** Takes effect at the members' next look at the list. @throws Refusal NOT_FOUND */
 export async function removeMember(folder: string, entityId: string): Promise<void> {
   await readIdentity(folder);
-  const members = await readMembers(folder);
-  const left = members.filter((member) => member.entityId !== entityId);
-  if (left.length === members.length) {
-    throw new Refusal('NOT_FOUND', 'There is no such member: see the list of members.');
-  }
-  await writeMembers(folder, left);
+  await alone(folder, async () => {
+    const members = await readMembers(folder);
+    const left = members.filter((member) => member.entityId !== entityId);
+    if (left.length === members.length) {
+      throw new Refusal('NOT_FOUND', 'There is no such member: see the list of members.');
+    }
+    await writeMembers(folder, left);
+  });
+}
+
+/** Two commands at once would each write the list without the change of the other. */
+function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  return withLock(`${inFolder(folder).members}.lock`, limits.commandLockMs, work);
 }
 
 export async function listMembers(folder: string): Promise<AdmittedMember[]> {

@@ -145,6 +145,7 @@ export const limits = {
   httpsHeaderBytesMax: 8 * KIB,
   httpsIdleMs: 30 * SECOND_MS,
   registryCertificateDays: 730,
+  commandLockMs: 10 * SECOND_MS,
   memberRefreshMs: 3 * 60 * SECOND_MS,
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,

@@ -281,6 +281,17 @@ describe('admission', () => {
     });
   });
 
+  it('loses nobody when several are admitted and removed at once', async () => {
+    const { registry, make } = await open();
+    const names = ['north', 'south', 'east', 'west'].map((name) => `https://${name}.example`);
+    const files = await Promise.all(
+      names.map(async (entityId) => (await make(entityId)).memberFile()),
+    );
+    await Promise.all([registry.remove(HARBOUR), ...files.map((file) => registry.admit(file))]);
+    const listed = (await listMembers(registry.folder)).map(({ entityId }) => entityId);
+    expect(listed.toSorted()).toEqual(names.toSorted());
+  });
+
   it('refuses a file that is altered, foreign, late, or for another registry', async () => {
     const { registry, make, clock } = await open();
     const river = await make(RIVER);
