@@ -41,7 +41,7 @@ const UNHANDLED = {
 export type AuditOptions = { isRestored?: boolean };
 
 /** What is still under way at either node; empty once all is done. */
-function unsettled(world: ChildWorld, { isRestored = false }: AuditOptions): string[] {
+export function unsettled(world: ChildWorld, { isRestored = false }: AuditOptions = {}): string[] {
   const questions = isRestored ? UNSETTLED : { ...UNSETTLED, ...UNHANDLED };
   return SIDES.flatMap((side) => {
     using database = readDatabase(world, side);
