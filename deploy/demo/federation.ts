@@ -118,10 +118,7 @@ export async function startFederation(options: FederationOptions): Promise<Feder
   return runFederation(await prepareFederation(options), options);
 }
 
-async function runFederation(
-  prepared: Prepared,
-  options: FederationOptions,
-): Promise<Federation> {
+async function runFederation(prepared: Prepared, options: FederationOptions): Promise<Federation> {
   await using stack = new AsyncDisposableStack();
   const { clock, logOf, onEvent } = options;
   const port = Number(new URL(prepared.configs.referring.registry?.entityId ?? '').port);

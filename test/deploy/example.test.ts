@@ -43,11 +43,15 @@ describe('the example configs', () => {
     const inits = [...stepsWith('srx', 'registry', 'init'), ...stepsWith('srx', 'init')];
     expect(inits.map(({ on }) => on)).toEqual([...MACHINES]);
     for (const { on, words } of inits) {
-      const local = words.map((word) => (word.startsWith('/var/lib/srx/') ? at(on) : word));
+      const local = words.map((word) => {
+        if (word.startsWith('/var/lib/srx/')) return at(on);
+        return word.replace('/etc/srx', at('registry'));
+      });
       const made = await srx(local.slice(1));
       expect(made.exitCode, made.stderr).toBe(0);
       const name = on === 'registry' ? 'registry.json' : 'node.json';
-      expect(readJson(at(on, name))).toEqual(readJson(new URL(`${on}/${name}`, EXAMPLE)));
+      const written = readFileSync(at(on, name), 'utf8').replaceAll(at('registry'), '/etc/srx');
+      expect(JSON.parse(written)).toEqual(readJson(new URL(`${on}/${name}`, EXAMPLE)));
     }
   });
 });
@@ -120,6 +124,7 @@ async function localNames(): Promise<(on: Machine, word: string) => string> {
     'homeward-hands.jws': at('homeward-hands', 'member.jws'),
   };
   return (on, word) => {
+    if (word === 'second.token') return join(folder, `${on}.token`);
     if (word === 'casework') {
       return `127.0.0.1:${on === 'harbour-house' ? hhCasework : handsCasework}`;
     }
