@@ -1,6 +1,11 @@
 // The door between organisations: mutual TLS 1.3, and at every call the
 // certificate's public key looked up among the live members.
-import { type Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  type Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 
 import type { Heads, HeadsPage, Members, PeerTransport, ReferralSync } from '#exchange/ports.ts';
 import { limits } from '#model/limits.ts';
@@ -8,6 +13,7 @@ import type { Log } from '#model/log.ts';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
 
 import { EXCHANGE, fromWireHeads, toWirePage, toWireSync } from './exchange-messages.ts';
+import { HEALTH_PATH } from './health.ts';
 import type { SpkiDigest, TlsIdentity } from './pinned-certificates.ts';
 import { createQuota } from './quota.ts';
 import { methodsOf } from './rpc.ts';
@@ -19,6 +25,7 @@ import {
   startServer,
   unary,
 } from './server.ts';
+import { statusOf } from './status.ts';
 import { listenTls } from './tls-listener.ts';
 
 /** As the ports of the exchange name a member. */
@@ -71,6 +78,7 @@ export async function startExchangeServer(input: ExchangeServerInput): Promise<R
     methods,
     implementation: { deliver, sync, listHeads },
     requestBytesMax: limits.exchangeRequestBytesMax,
+    interceptors: [refuseStrangers(memberOf, log)],
     isHealthy: input.health,
     ...(input.drainMs === undefined ? {} : { drainMs: input.drainMs }),
   });
@@ -91,6 +99,22 @@ async function listen(
       listener.stop();
       injector.drain(graceMs);
     },
+  };
+}
+
+// What a stranger sends is not gathered first: many at once could fill the memory.
+function refuseStrangers(
+  memberOf: (certificate: Shown) => Member | undefined,
+  log: Log,
+): ServerInterceptor {
+  return (method, call) => {
+    const { sslPeerCertificate } = call.getAuthContext();
+    const isOpen = method.path === HEALTH_PATH;
+    if (isOpen || (sslPeerCertificate && memberOf(sslPeerCertificate))) {
+      return new ServerInterceptingCall(call);
+    }
+    const start = () => call.sendStatus(statusOf(unauthenticated(), { method: method.path, log }));
+    return new ServerInterceptingCall(call, { start });
   };
 }
 

@@ -3,6 +3,7 @@
 import {
   Server,
   type ServerCredentials,
+  type ServerInterceptor,
   type ServerOptions,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -38,6 +39,8 @@ export type ServerInput = {
   methods: Readonly<Record<string, Method>>;
   implementation: UntypedServiceImplementation;
   requestBytesMax: number;
+  /** Judge a call by its head, before its request is read. */
+  interceptors?: ServerInterceptor[];
   isHealthy: () => boolean;
   /** Called when draining begins. */
   onDrain?: () => void;
@@ -46,7 +49,8 @@ export type ServerInput = {
 
 /** @throws what `listen` throws */
 export async function startServer(input: ServerInput): Promise<RunningServer> {
-  const server = new Server(serverOptions(input.requestBytesMax));
+  const { interceptors = [] } = input;
+  const server = new Server({ ...serverOptions(input.requestBytesMax), interceptors });
   let isServing = true;
   server.addService(serviceDefinition(input.methods), input.implementation);
   const services = new Set(['', input.service]);

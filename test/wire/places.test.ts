@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
 import tls from 'node:tls';
+
+import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 
 import { limits } from '#model/limits.ts';
@@ -33,5 +37,26 @@ describe('the connections of the exchange port', () => {
     neighbour.end();
     const again = await crowdOf();
     again.end();
+  });
+
+  it('answer a stranger before a byte of the request is there, as they answer one that is whole', async () => {
+    await using server = await start(south, new TestMembers(makeMember('north', [north])));
+    const session = http2.connect(`https://localhost:${server.port}`, { ca: south.certificatePem });
+    const ask = async (body: Buffer | undefined) => {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/srx.exchange.v1.ExchangeService/Deliver',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      if (body) stream.end(body);
+      const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+      stream.close();
+      return [headers['grpc-status'], headers['grpc-message'], headers['grpc-status-details-bin']];
+    };
+    const early = await ask(undefined);
+    expect(early[0]).toBe(String(status.UNAUTHENTICATED));
+    expect(await ask(Buffer.from([0, 0, 0, 0, 0]))).toEqual(early);
+    session.close();
   });
 });
