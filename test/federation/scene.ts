@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { uuid4 } from '#crypto/digest.ts';
+import type { Keyring } from '#crypto/keyring.ts';
 import { reason, type SectionInput } from '#deploy/demo/contents.ts';
 import { type FederationNode, ORGANISATIONS } from '#deploy/demo/federation.ts';
 import { type OpenReferral, openReferral } from '#exchange/open-referral.ts';
@@ -24,6 +25,8 @@ export type Scene = AsyncDisposable & {
   world: World;
   /** One who has the keys and the certificate of the side that he writes for. */
   insider: Record<Side, Attacker>;
+  /** The keys that the two nodes run on. */
+  keyring: Record<Side, Keyring>;
   /** A member with keys and a certificate, and no part in the referrals. */
   meddler: TestMember & { attacker: Attacker };
   node(side: Side): FederationNode;
@@ -72,6 +75,7 @@ export async function startScene(): Promise<Scene> {
   const scene: Scene = {
     world,
     insider,
+    keyring: { referring: keys.referring.keyring, receiving: keys.receiving.keyring },
     meddler: Object.assign(member, { attacker }),
     node: (side) => federation.nodes[side],
     async open(side, referralId) {
