@@ -1,12 +1,13 @@
 // HOST:PORT of a flag.
 import { hostOf } from '#model/address.ts';
+import { address } from '#trust/metadata.ts';
 
 import { UsageError } from './usage-error.ts';
 
 /** @throws UsageError */
-export function readAddress(flag: string, address: string): { host: string; port: number } {
-  const port = Number(/:(\d{1,5})$/.exec(address)?.[1] ?? 0);
-  const host = hostOf(address);
-  if (host !== '' && port > 0 && port < 65_536) return { host, port };
-  throw new UsageError(`--${flag}: write HOST:PORT, such as localhost:7443.`);
+export function readAddress(flag: string, text: string): { host: string; port: number } {
+  if (address.safeParse(text).success) {
+    return { host: hostOf(text), port: Number(text.slice(text.lastIndexOf(':') + 1)) };
+  }
+  throw new UsageError(`--${flag}: write HOST:PORT in small letters, such as localhost:7443.`);
 }

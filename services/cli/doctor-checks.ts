@@ -9,13 +9,15 @@ import { Keyring } from '#crypto/keyring.ts';
 import { certificateDates } from '#crypto/tls.ts';
 import { loadWrappingKey } from '#crypto/wrapping-key.ts';
 import { nowSeconds } from '#model/clock.ts';
+import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import { loadAnchor } from '#services/node/anchor.ts';
 import { type LoadedConfig, NODE_FILES } from '#services/node/config.ts';
 import { fetchStatementsFrom } from '#services/node/fetch-statements.ts';
 import { holdFolder } from '#services/node/folder-lock.ts';
 import { findNatsServer } from '#services/node/nats-server-binary.ts';
-import { readEndpoints } from '#trust/registry-reader.ts';
+import { configurationUrl, readEndpoints } from '#trust/registry-reader.ts';
+import { TrustFailure } from '#trust/trust-failure.ts';
 
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
@@ -24,8 +26,13 @@ import type { Output } from './output.ts';
 export type Finding = { name: string; ok: boolean; detail: string };
 type Check = (config: LoadedConfig, io: Io, out: Output) => Promise<string>;
 
+const STATEMENT = {
+  contentType: 'application/entity-statement+jwt',
+  bytesMax: limits.statementBytesMax,
+};
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const CERTIFICATE_DAYS_MIN = 14;
 const CERTIFICATE_BYTES_MAX = 64 * 1024;
 
@@ -82,13 +89,50 @@ async function mustBePrivate(file: string, shown: string, mode: string): Promise
   throw fault(`${shown} may be read by other users: set mode ${mode} (chmod ${mode.slice(1)}).`);
 }
 
-// A machine without a battery wakes in the past; the files know better.
-async function checkClock({ folder }: LoadedConfig, io: Io): Promise<string> {
-  const { mtimeMs } = await stat(join(folder, NODE_FILES.config));
+// A machine without a battery wakes in the past; the files know better. And the
+// registry says what time it is there, if it answers.
+async function checkClock(config: LoadedConfig, io: Io): Promise<string> {
+  const { mtimeMs } = await stat(join(config.folder, NODE_FILES.config));
+  const skewMs = 1000 * limits.clockSkewSecondsMax;
+  const theirs = await registryTime(config, io);
   const now = io.clock.now();
-  const shown = new Date(now).toISOString().slice(0, 19).replace('T', ' ');
-  if (now + 5 * MINUTE_MS >= mtimeMs) return `${shown} UTC; compare it`;
-  throw fault(`The clock says ${shown} UTC, before the node was made: set it by NTP.`);
+  const shown = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  if (theirs !== undefined && Math.abs(now - theirs) > skewMs) {
+    const side = now > theirs ? 'after' : 'before';
+    throw fault(
+      `The clock says ${shown}, ${spanOf(Math.abs(now - theirs))} ${side} the registry's: set it by NTP. Partners refuse more than ${spanOf(skewMs)}.`,
+    );
+  }
+  if (now + skewMs < mtimeMs) {
+    throw fault(`The clock says ${shown}, before the node was made: set it by NTP.`);
+  }
+  return theirs === undefined ? `${shown}; compare it` : `${shown}, as the registry's`;
+}
+
+function spanOf(ms: number): string {
+  if (ms < 2 * HOUR_MS) return `${Math.round(ms / MINUTE_MS)} minutes`;
+  return ms < 2 * DAY_MS ? `${Math.round(ms / HOUR_MS)} hours` : `${Math.round(ms / DAY_MS)} days`;
+}
+
+/** By the Date header of whatever it answers; undefined where it does not. */
+async function registryTime({ registry }: LoadedConfig, io: Io): Promise<number | undefined> {
+  let date: number | undefined;
+  if (!registry) return undefined;
+  try {
+    const certificate = await readText(io, registry.caFile, CERTIFICATE_BYTES_MAX);
+    const onDate = (ms: number) => {
+      date = Number.isNaN(ms) ? undefined : ms;
+    };
+    using way = fetchStatementsFrom({
+      dial: registry.address,
+      certificates: [certificate],
+      onDate,
+    });
+    await way.get(configurationUrl(registry.entityId), STATEMENT);
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+  }
+  return date;
 }
 
 async function checkKeys({ folder, nodeKeyFile, keyFilePlaces }: LoadedConfig, io: Io) {
@@ -144,8 +188,20 @@ async function checkRegistry({ registry }: LoadedConfig, io: Io): Promise<string
   const anchor = await loadAnchor(registry.entityId, registry.anchorFile);
   const certificate = await readText(io, registry.caFile, CERTIFICATE_BYTES_MAX);
   using way = fetchStatementsFrom({ dial: registry.address, certificates: [certificate] });
-  await readEndpoints(way, { anchor, nowSeconds: nowSeconds(io.clock) });
+  try {
+    await readEndpoints(way, { anchor, nowSeconds: nowSeconds(io.clock) });
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw fault(`${registry.address}: ${cause.message}${remedyOf(cause)}`, cause);
+  }
   return `${registry.entityId} answers, under the pinned key`;
+}
+
+function remedyOf(cause: Refusal): string {
+  if (!(cause instanceof TrustFailure)) return '';
+  if (cause.reason === 'not-yet-valid') return '';
+  if (cause.reason === 'expired') return ' Compare the clocks.';
+  return ' Get its anchor file anew, by a way other than the network.';
 }
 
 function fault(message: string, cause?: unknown): Refusal {

@@ -11,6 +11,8 @@ export type PinnedHost = {
   dial: string;
   /** PEM; any one of them may be shown. */
   certificates: readonly string[];
+  /** Told when an answer comes: the clock of the other side, by its Date header. */
+  onDate?: (ms: number) => void;
 };
 
 export type PinnedGet = (
@@ -25,7 +27,7 @@ export function createPinnedGet(
 ): Disposable & { get: PinnedGet } {
   const agent = createAgent(host);
   return {
-    get: (url, expected) => get(agent, host.dial, new URL(url), expected, deadlineMs),
+    get: (url, expected) => get(agent, host, new URL(url), expected, deadlineMs),
     [Symbol.dispose]: () => agent.destroy(),
   };
 }
@@ -39,13 +41,13 @@ function createAgent({ certificates }: PinnedHost): Agent {
     ca: [...certificates],
     // The certificate's names do not matter, its key does: a host may be dialled by another name.
     checkServerIdentity: (_host, { raw }) =>
-      pins.includes(spkiDigest(raw)) ? undefined : new Error('the certificate is not pinned'),
+      pins.includes(spkiDigest(raw)) ? undefined : new Error(NOT_PINNED),
   });
 }
 
 async function get(
   agent: Agent,
-  dial: string,
+  { dial, onDate }: PinnedHost,
   url: URL,
   { contentType, bytesMax }: { contentType: string; bytesMax: number },
   deadlineMs: number,
@@ -69,6 +71,7 @@ async function get(
           response.destroy();
         };
         const { statusCode, headers } = response;
+        onDate?.(Date.parse(headers.date ?? ''));
         if (statusCode === 404) return refuse(new Refusal('NOT_FOUND', 'Not found there.'));
         if (statusCode !== 200 || headers['content-type']?.split(';')[0] !== contentType) {
           return refuse(unavailable());
@@ -94,6 +97,16 @@ async function get(
   }
 }
 
+const NOT_PINNED = 'The certificate is not the pinned one.';
+
 function unavailable(cause?: unknown): Refusal {
-  return new Refusal('UNAVAILABLE', 'The other side did not answer as it should.', { cause });
+  const said = cause instanceof Error ? cause : undefined;
+  const code = said && 'code' in said ? String(said.code) : '';
+  const isOther = said?.message === NOT_PINNED || /CERT|SELF_SIGNED|UNABLE_TO/.test(code);
+  const isAway = /^E(CONN|HOST|NET|AI_)|ENOTFOUND|EADDR/.test(code);
+  const away = 'It cannot be reached: see whether it runs there, and whether the address is right.';
+  const other =
+    'It shows another certificate than the pinned one: get the certificate anew from it.';
+  const reason = isOther ? other : isAway ? away : 'It did not answer as it should.';
+  return new Refusal('UNAVAILABLE', reason, { cause });
 }

@@ -242,7 +242,7 @@ function faults(error: z.ZodError, nameOf: NameOfField): Refusal {
     const said = issue.message.startsWith('Invalid') ? 'is missing or wrong' : issue.message;
     return `${where}: ${said.replace(/[.]$/, '')}`;
   });
-  return new Refusal('BAD_CONFIG', `${lines.join('; ')}.`);
+  return new Refusal('BAD_CONFIG', `${lines.join('; ')}.`.replace(/\?\.$/, '?'));
 }
 
 // What was written may be anything, a secret too: shown only where it looks like a name.

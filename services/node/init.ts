@@ -24,6 +24,7 @@ import {
   parseConfig,
 } from './config.ts';
 import { checkStaffId, FIRST_STAFF_FILE, tokenFileOf, writeFirstStaff } from './first-staff.ts';
+import { makeFolder } from './make-folder.ts';
 import { signMemberFile } from './member-file.ts';
 
 export type InitOptions = {
@@ -97,7 +98,7 @@ function configOf(given: InitOptions['config'], nameOf?: NameOfField): NodeConfi
 // and a half-made one must not be taken for a whole one.
 async function claimFolder(folder: string): Promise<void> {
   await writable(folder, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const found = await readdir(folder);
     if (found.includes(NODE_FILES.config)) {
       throw new Refusal('CONFLICT', 'The folder holds a node already: name another folder.');
@@ -124,7 +125,7 @@ async function makeKeyFile(
   made: string[],
 ): Promise<void> {
   const places = config.keyFilePlaces.map((place) => resolve(folder, place));
-  for (const place of places) await mkdir(dirname(place), { recursive: true, mode: 0o700 });
+  for (const place of places) await makeFolder(dirname(place));
   const keyFile = await KeyFile.create(places, nodeKey);
   await keyFile.close();
   made.push(...config.keyFilePlaces);

@@ -53,6 +53,8 @@ export type RunningNode = AsyncDisposable & {
   store: Store;
   exchange: Exchange;
   events: NodeEvents;
+  /** What the doctor is told. */
+  status(): ReturnType<typeof nodeStatus>;
   /** Asks the registry now; false when it did not answer. */
   refreshMembers(): Promise<boolean>;
   /** Looks now for keys that are due; by itself every hour. */
@@ -134,6 +136,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
     store,
     exchange,
     events,
+    status,
     refreshMembers: () => members.refresh(),
     renewKeys: () => upkeep.renew(),
     async [Symbol.asyncDispose]() {

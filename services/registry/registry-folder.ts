@@ -1,5 +1,5 @@
 // The registry's data folder: what lies in it, how it is made and opened.
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import { limits } from '#model/limits.ts';
 import { entityId } from '#model/message.ts';
 import { label } from '#model/plan/fields.ts';
 import { Refusal } from '#model/refusal.ts';
+import { makeFolder } from '#services/node/make-folder.ts';
 import { address } from '#trust/metadata.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -52,6 +53,13 @@ export const inFolder = (folder: string) => ({
   configurations: join(folder, 'configurations.json'),
 });
 
+const FAULTS: Readonly<Record<string, string>> = {
+  entityId:
+    'The entity id must be an https URL in small letters, such as https://registry.example.',
+  name: 'The name must be one line of at most 160 characters.',
+  address: 'The address must be host:port in small letters.',
+};
+
 /** @throws Refusal BAD_CONFIG if there is a registry in the folder already. */
 export async function createRegistryFolder(
   folder: string,
@@ -61,9 +69,15 @@ export async function createRegistryFolder(
   const checked = Identity.safeParse({ srx: 'registry', version: 1, ...identity });
   if (!checked.success) {
     const field = String(checked.error.issues[0]?.path[0]);
-    throw new Refusal('BAD_CONFIG', `The registry's ${field} is not as it must be: correct it.`);
+    throw new Refusal('BAD_CONFIG', FAULTS[field] ?? `The ${field} is not as it must be.`);
   }
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder).catch((cause: unknown) => {
+    throw new Refusal(
+      'BAD_CONFIG',
+      `The folder ${folder} cannot be made: check the rights of the one above it, or name another.`,
+      { cause },
+    );
+  });
   const files = inFolder(folder);
   if (await readText(files.identity)) {
     throw new Refusal('BAD_CONFIG', 'The folder holds a registry already: name another one.');

@@ -194,7 +194,7 @@ function newestGeneration(found: readonly Found[]): Generation {
   if (number === 0) {
     throw new Refusal(
       'KEY_UNAVAILABLE',
-      'There is no key file: restore it, or make a new one with srx init.',
+      'There is no key file at any registered place: restore it, or correct keyFilePlaces. Without it no stored section can be read.',
     );
   }
   for (const { content } of found) {

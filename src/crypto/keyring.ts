@@ -99,7 +99,7 @@ export class Keyring {
     if (!bytes) {
       throw new Refusal(
         'BAD_CONFIG',
-        'The keyring is not there: make one with srx init, or correct the data folder.',
+        'The keyring is not there: restore it, or correct the folder. A new node is made with srx init.',
       );
     }
     const keyring = new Keyring(file, wrappingKey, readStored(bytes, wrappingKey));

@@ -25,7 +25,7 @@ export async function loadWrappingKey(file: string): Promise<WrappingKey> {
   if (!bytes) {
     throw new Refusal(
       'BAD_CONFIG',
-      'The node key file is not there: make one with srx init, or correct its path.',
+      'The node key file is not there: restore it, or correct its path. Without it nothing of this node can be read.',
     );
   }
   if (bytes.length === KEY_BYTES) return toKey(1, bytes);

@@ -75,7 +75,7 @@ describe('the node key file', () => {
 
   it('that is missing, a folder, or in no folder is refused with its remedy', async () => {
     await using folder = await makeFolder();
-    await expect(loadWrappingKey(folder.path('none'))).rejects.toThrow(badConfig(/srx init/));
+    await expect(loadWrappingKey(folder.path('none'))).rejects.toThrow(badConfig(/restore it/));
     await mkdir(folder.path('folder'), { mode: 0o700 });
     await expect(loadWrappingKey(folder.path('folder'))).rejects.toThrow(badConfig(/not a file/));
     await expect(createWrappingKey(folder.path('none/node.key'))).rejects.toThrow(

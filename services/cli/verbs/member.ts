@@ -5,9 +5,12 @@ import { join, resolve } from 'node:path';
 import { Keyring } from '#crypto/keyring.ts';
 import { loadWrappingKey } from '#crypto/wrapping-key.ts';
 import { limits } from '#model/limits.ts';
+import { Refusal } from '#model/refusal.ts';
 import { loadConfig, NODE_FILES } from '#services/node/config.ts';
 import { signMemberFile } from '#services/node/member-file.ts';
 import { admitMember, listMembers, removeMember } from '#services/registry/members.ts';
+
+import { TrustFailure, type TrustReason } from '#trust/trust-failure.ts';
 
 import { confirm } from '../confirm.ts';
 import { folderOf, withNode } from '../connection.ts';
@@ -91,7 +94,7 @@ export const memberVerbs: readonly Verb[] = [
     options: REGISTRY_FOLDER,
     async run(call) {
       const text = await readText(call.io, call.operands[0] ?? '', limits.statementBytesMax);
-      const member = await admitMember(registryFolderOf(call), text, call.io.clock);
+      const member = await admitMember(registryFolderOf(call), text, call.io.clock).catch(explain);
       const { name, entityId, countries, roles } = member;
       const line = `${name} is a member now: ${countries.join(', ')}; ${roles.join(', ')}`;
       call.out.answer(member, [...block(line, '', '  '), ...block(entityId, '  ')], [[entityId]]);
@@ -121,6 +124,24 @@ export function registryFolderOf({ flags, env }: Call): string {
     throw new UsageError('--registry-folder or SRX_REGISTRY_FOLDER is needed.');
   }
   return resolve(folder);
+}
+
+const REASONS: Readonly<Partial<Record<TrustReason, string>>> = {
+  expired: 'it is older than a day',
+  'not-yet-valid': 'it is made in the future: compare the clocks of the two machines',
+  'authority-hints': 'it is made for another registry: see registry in its node.json',
+  signature: 'its signature does not hold',
+};
+
+/** What is wrong with a member file, and what to do about it. */
+function explain(cause: unknown): never {
+  if (!(cause instanceof TrustFailure)) throw cause;
+  const reason = REASONS[cause.reason] ?? `it is not as a node wrote it (${cause.reason})`;
+  throw new Refusal(
+    'TRUST_FAILED',
+    `The member file is not accepted: ${reason}. Have its node make it anew (srx member export), and bring it here unchanged.`,
+    { cause },
+  );
 }
 
 type Listed = {

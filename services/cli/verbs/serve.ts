@@ -6,6 +6,7 @@ import { jsonLog } from '#services/node/log.ts';
 import { start } from '#services/node/start.ts';
 
 import { folderOf } from '../connection.ts';
+import { block } from '../text.ts';
 import type { Verb } from '../verb.ts';
 
 export const serve: Verb = {
@@ -30,6 +31,10 @@ export const serve: Verb = {
       { event: 'ready', organisation, ...ports },
       `ready: exchange ${exchangePort}, casework ${caseworkPort}, federation ${federationPort}`,
     );
+    // The log has codes only; whoever has just started it wants to know what to do.
+    for (const { name, ok, detail } of (await node.status()).checks) {
+      if (!ok) out.progress(block(`not ok: ${name}: ${detail}`, '', '  ').join('\n'));
+    }
     if (!io.signal.aborted) await once(io.signal, 'abort');
     out.progress('Stopping; Ctrl-C again ends at once.');
   },
