@@ -7,7 +7,6 @@ import { z } from 'zod';
 import type { CaseworkStore, StaffRow } from '#casework/ports.ts';
 import { hasCode, writeAtomically } from '#crypto/files.ts';
 import { ROLES } from '#model/codes.ts';
-import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import { NODE_FILES } from './config.ts';
@@ -20,16 +19,6 @@ const FirstStaff = z.strictObject({
   tokenDigest: z.string(),
   createdAtMs: z.int(),
 }) satisfies z.ZodType<StaffRow>;
-
-/** An id is part of a file name. @throws Refusal SCHEMA_VIOLATION */
-export function checkStaffId(staffId: string): void {
-  const fits = /^[a-z0-9][a-z0-9._-]*$/.test(staffId) && staffId.length <= limits.staffIdCharsMax;
-  if (fits) return;
-  throw new Refusal(
-    'SCHEMA_VIOLATION',
-    `staff id: write up to ${limits.staffIdCharsMax} small letters, digits, dots, dashes or underscores.`,
-  );
-}
 
 /** Relative to the node's folder. */
 export function tokenFileOf(staffId: string): string {

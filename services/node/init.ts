@@ -3,6 +3,7 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { checkStaffId } from '#casework/staff.ts';
 import { syncFolder } from '#crypto/files.ts';
 import { KeyFile } from '#crypto/key-file.ts';
 import { Keyring } from '#crypto/keyring.ts';
@@ -23,7 +24,7 @@ import {
   type NodeConfig,
   parseConfig,
 } from './config.ts';
-import { checkStaffId, FIRST_STAFF_FILE, tokenFileOf, writeFirstStaff } from './first-staff.ts';
+import { FIRST_STAFF_FILE, tokenFileOf, writeFirstStaff } from './first-staff.ts';
 import { makeFolder } from './make-folder.ts';
 import { signMemberFile } from './member-file.ts';
 

@@ -2,6 +2,7 @@
 // key, and a node that nobody looks after does not fall silent after a month.
 import type { Keyring } from '#crypto/keyring.ts';
 import { type Clock, nowSeconds } from '#model/clock.ts';
+import { incidentOf } from '#model/incident.ts';
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
 
@@ -41,6 +42,6 @@ async function renewKeys({ keyring, clock, log }: Parts): Promise<void> {
     for (const kid of await keyring.destroyEnded(clock)) log.info('key-destroyed', { kid });
   } catch (cause) {
     // A full disk, say: what there is goes on, and the next hour tries again.
-    log.error('key-renewal-failed', { error: cause instanceof Error ? cause.name : 'unknown' });
+    log.error('key-renewal-failed', incidentOf(cause));
   }
 }

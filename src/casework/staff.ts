@@ -7,7 +7,15 @@ import { Refusal } from '#model/refusal.ts';
 import { PERMISSIONS } from './actor.ts';
 import type { CaseworkStore, StaffRow } from './ports.ts';
 
-const STAFF_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** It is part of a file name, and stands in records for years. @throws Refusal SCHEMA_VIOLATION */
+export function checkStaffId(staffId: string): void {
+  const fits = /^[a-z0-9][a-z0-9._-]*$/.test(staffId) && staffId.length <= limits.staffIdCharsMax;
+  if (fits) return;
+  throw new Refusal(
+    'SCHEMA_VIOLATION',
+    `staff_id: write up to ${limits.staffIdCharsMax} small letters, digits, dots, dashes or underscores.`,
+  );
+}
 
 /** @throws Refusal SCHEMA_VIOLATION, CONFLICT, TOO_LARGE */
 export async function addStaff(
@@ -16,12 +24,7 @@ export async function addStaff(
   staffId: string,
   role: Role,
 ): Promise<{ row: StaffRow; token: string }> {
-  if (!STAFF_ID.test(staffId)) {
-    throw new Refusal(
-      'SCHEMA_VIOLATION',
-      'staff_id: write up to 64 small letters, digits, dots, dashes or underscores.',
-    );
-  }
+  checkStaffId(staffId);
   if ((await allStaff(store)).length >= limits.staffMax) {
     throw new Refusal(
       'TOO_LARGE',

@@ -1,5 +1,6 @@
 // The delivering loop: what was written here goes out at once; what is due, was
 // left by a crash, or belongs to a busy time is claimed from the store.
+import { incidentOf } from '#model/incident.ts';
 import { limits } from '#model/limits.ts';
 import type { ExchangeContext } from './context.ts';
 import { deliverOnce } from './deliver.ts';
@@ -47,7 +48,7 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
   function start(delivery: Delivery): void {
     const run = deliverOnce(context, placing, delivery)
       .catch((error: unknown) => {
-        context.log.error('delivery-failed', nameOf(error));
+        context.log.error('delivery-failed', incidentOf(error));
         return false;
       })
       .then((delivered) => (delivered ? undefined : giveBack(delivery.referralId)))
@@ -98,7 +99,7 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
       const nextMs = await context.store.nextDeliveryMs();
       return nextMs === null ? limits.deliverPollMs : Math.max(nextMs - context.clock.now(), 50);
     } catch (error) {
-      context.log.error('delivery-claim-failed', nameOf(error));
+      context.log.error('delivery-claim-failed', incidentOf(error));
       return limits.deliverPollMs;
     }
   }
@@ -107,7 +108,7 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
   // else delivers for it, and a withdrawal must not wait for their end.
   claiming = context.store
     .freeDeliveries()
-    .catch((error: unknown) => context.log.error('delivery-claim-failed', nameOf(error)))
+    .catch((error: unknown) => context.log.error('delivery-claim-failed', incidentOf(error)))
     .then(() => {
       claiming = null;
       plan(0);
@@ -138,8 +139,4 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
 /** A withdrawal overtakes: it has a lane of its own. */
 function laneOf({ referralId, seq, overtakes }: Delivery): string {
   return overtakes ? `${referralId}:${seq}` : referralId;
-}
-
-function nameOf(error: unknown): { error: string } {
-  return { error: error instanceof Error ? error.name : 'unknown' };
 }

@@ -3,9 +3,9 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { checkStaffId } from '#casework/staff.ts';
 import { ROLES, type Role } from '#model/codes.ts';
 import { Refusal } from '#model/refusal.ts';
-import { checkStaffId } from '#services/node/first-staff.ts';
 import { confirm } from '../confirm.ts';
 import { withNode } from '../connection.ts';
 import { writeOutput } from '../files.ts';
