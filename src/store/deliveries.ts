@@ -1,6 +1,8 @@
 // What is on its way to partners: a row for each own message without a receipt.
 // A claim is a lease, so that two workers never take the same and a crash
 // loses none.
+
+import type { ExpressionBuilder } from 'kysely';
 import type { NewDelivery, ReferralStore } from '#exchange/ports.ts';
 import { limits } from '#model/limits.ts';
 
@@ -10,7 +12,7 @@ import { insertEvents } from './outbox.ts';
 import { lockReferral } from './referrals.ts';
 import { toDelivery } from './rows.ts';
 import { type Job, listStatement, rowsStatement, statement } from './statement.ts';
-import type { DeliveryTable } from './tables.ts';
+import type { DeliveryTable, Tables } from './tables.ts';
 import { insertTasks, tasksOfKinds } from './tasks.ts';
 
 type Deliveries = Pick<
@@ -31,7 +33,7 @@ export function deliveriesOn(engine: Engine): Deliveries {
         const untilMs = nowMs + leaseMs;
         const rows = [
           ...(yield* claimOvertaking({ nowMs, max: limits.deliverAtOnceMax, untilMs })),
-          ...(max > 0 ? yield* claim({ nowMs, max, untilMs }) : []),
+          ...(max > 0 ? yield* claimInOrder({ nowMs, max, untilMs }) : []),
         ];
         return rows.map(toDelivery).toSorted((a, b) => a.dueAtMs - b.dueAtMs || a.seq - b.seq);
       }),
@@ -139,65 +141,63 @@ const upsert = rowsStatement(COLUMNS, (db, rows: DeliveryTable[]) =>
 function inTurn(db: Db) {
   return db
     .selectFrom('delivery as next')
-    .where((eb) =>
-      eb.or([
-        eb('next.overtakes', '=', eb.lit(1)),
-        eb.not(
-          eb.exists(
-            eb
-              .selectFrom('delivery as earlier')
-              .select('earlier.seq')
-              .whereRef('earlier.referral_id', '=', 'next.referral_id')
-              .whereRef('earlier.seq', '<', 'next.seq'),
-          ),
-        ),
-      ]),
-    )
+    .where((eb) => eb.or([eb('next.overtakes', '=', eb.lit(1)), isLowest(eb)]))
     .orderBy('next.ready_at_ms');
 }
 
-const claim = statement((db, p: { nowMs: number; max: number; untilMs: number }, engine) =>
-  db
-    .updateTable('delivery')
-    .set({ leased_until_ms: p.untilMs, ready_at_ms: p.untilMs })
-    .where((eb) =>
-      eb(
-        eb.refTuple('referral_id', 'seq'),
-        'in',
-        inTurn(db)
-          .select(['next.referral_id', 'next.seq'])
-          .where('next.ready_at_ms', '<=', p.nowMs)
-          .limit(p.max)
-          .$if(engine === 'postgresql', (query) => query.forUpdate('next').skipLocked())
-          .$asTuple('referral_id', 'seq'),
-      ),
-    )
-    .returningAll(),
-);
+function inOrder(db: Db) {
+  return db
+    .selectFrom('delivery as next')
+    .where((eb) => eb.and([eb('next.overtakes', '=', eb.lit(0)), isLowest(eb)]))
+    .orderBy('next.ready_at_ms');
+}
 
-/** Literally 1, or the partial index is not used. */
-const claimOvertaking = statement(
-  (db, p: { nowMs: number; max: number; untilMs: number }, engine) =>
+function overtaking(db: Db) {
+  return (
     db
-      .updateTable('delivery')
-      .set({ leased_until_ms: p.untilMs, ready_at_ms: p.untilMs })
-      .where((eb) =>
-        eb(
-          eb.refTuple('referral_id', 'seq'),
-          'in',
-          db
-            .selectFrom('delivery as next')
-            .where('next.overtakes', '=', (lit) => lit.lit(1))
-            .where('next.ready_at_ms', '<=', p.nowMs)
-            .orderBy('next.ready_at_ms')
+      .selectFrom('delivery as next')
+      // Literally 1, or the partial index is not used.
+      .where('next.overtakes', '=', (eb) => eb.lit(1))
+      .orderBy('next.ready_at_ms')
+  );
+}
+
+function isLowest(eb: ExpressionBuilder<Tables & { next: DeliveryTable }, 'next'>) {
+  return eb.not(
+    eb.exists(
+      eb
+        .selectFrom('delivery as earlier')
+        .select('earlier.seq')
+        .whereRef('earlier.referral_id', '=', 'next.referral_id')
+        .whereRef('earlier.seq', '<', 'next.seq'),
+    ),
+  );
+}
+
+function claimOf(candidates: typeof inOrder) {
+  return statement((db, p: { nowMs: number; max: number; untilMs: number }, engine) =>
+    db
+      // Chosen once: a plan that joins may run a subquery again and lock more.
+      .with(
+        (cte) => cte('due').materialized(),
+        () =>
+          candidates(db)
             .select(['next.referral_id', 'next.seq'])
+            .where('next.ready_at_ms', '<=', p.nowMs)
             .limit(p.max)
-            .$if(engine === 'postgresql', (query) => query.forUpdate('next').skipLocked())
-            .$asTuple('referral_id', 'seq'),
-        ),
+            .$if(engine === 'postgresql', (query) => query.forUpdate('next').skipLocked()),
       )
-      .returningAll(),
-);
+      .updateTable('delivery')
+      .from('due')
+      .set({ leased_until_ms: p.untilMs, ready_at_ms: p.untilMs })
+      .whereRef('delivery.referral_id', '=', 'due.referral_id')
+      .whereRef('delivery.seq', '=', 'due.seq')
+      .returning(COLUMNS.map((column) => `delivery.${column}` as const)),
+  );
+}
+
+const claimInOrder = claimOf(inOrder);
+const claimOvertaking = claimOf(overtaking);
 
 const free = statement((db, _: Record<never, never>) =>
   db
