@@ -17,6 +17,9 @@ export class SqliteConnection {
       enableForeignKeyConstraints: true,
       enableDoubleQuotedStringLiterals: false,
     });
+    // Else a savepoint copies each page that it changes into a file under
+    // /var/tmp: half of all that was written, and outside the node's folder.
+    this.#database.exec('PRAGMA temp_store = MEMORY');
   }
 
   /** Runs a whole job without waiting. */

@@ -7,12 +7,14 @@ import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import type { Engine, StoreCheck } from './engine.ts';
+import { soundnessOf } from './sqlite-check.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { isBusy, refusalAtStart, refusalAtWork } from './sqlite-faults.ts';
 import { closed, type Transactions, WriteQueue } from './write-queue.ts';
 
 const MEMORY = ':memory:';
 const FULL = 2;
+const IN_MEMORY = 2;
 
 /**
  * @param path of the file, or `:memory:`.
@@ -25,14 +27,14 @@ export async function openSqlite(path: string): Promise<Engine> {
     writer = new SqliteConnection(path, false);
     await prepareWriter(writer, path);
     const reader = path === MEMORY ? writer : new SqliteConnection(path, true);
-    return engineOf(writer, reader);
+    return engineOf(writer, reader, path);
   } catch (error) {
     writer?.close();
     throw refusalAtStart(error);
   }
 }
 
-function engineOf(writer: SqliteConnection, reader: SqliteConnection): Engine {
+function engineOf(writer: SqliteConnection, reader: SqliteConnection, path: string): Engine {
   const queue = new WriteQueue(transactionsOf(writer));
   let isClosed = false;
   return {
@@ -48,7 +50,7 @@ function engineOf(writer: SqliteConnection, reader: SqliteConnection): Engine {
     write: (job) => queue.write(() => writer.run(job())),
     async checks() {
       if (isClosed) throw closed();
-      return checksOf(writer, reader);
+      return checksOf(writer, path);
     },
     async [Symbol.asyncDispose]() {
       if (isClosed) return;
@@ -81,6 +83,7 @@ async function prepareWriter(writer: SqliteConnection, path: string): Promise<vo
   const settings = {
     'journal_mode=WAL': path === MEMORY || journal === 'wal',
     'synchronous=FULL': writer.value('PRAGMA synchronous') === FULL,
+    'temp_store=MEMORY': writer.value('PRAGMA temp_store') === IN_MEMORY,
     foreign_keys: writer.value('PRAGMA foreign_keys') === 1,
     busy_timeout: writer.value('PRAGMA busy_timeout') === limits.sqlBusyMs,
   };
@@ -131,10 +134,10 @@ function transactionsOf(writer: SqliteConnection): Transactions {
   };
 }
 
-function checksOf(writer: SqliteConnection, reader: SqliteConnection): StoreCheck[] {
+async function checksOf(writer: SqliteConnection, path: string): Promise<StoreCheck[]> {
   const journal = String(writer.value('PRAGMA journal_mode'));
   const synchronous = writer.value('PRAGMA synchronous') === FULL ? 'FULL' : 'weaker';
-  const sound = String(reader.value('PRAGMA quick_check(1)'));
+  const soundness = path === MEMORY ? 'ok' : await soundnessOf(path);
   return [
     {
       name: 'durability',
@@ -144,8 +147,8 @@ function checksOf(writer: SqliteConnection, reader: SqliteConnection): StoreChec
     },
     {
       name: 'integrity',
-      isOk: sound === 'ok',
-      found: sound === 'ok' ? 'ok' : 'damaged',
+      isOk: soundness === 'ok',
+      found: soundness,
       remedy: 'Stop the node and restore a backup.',
     },
   ];
