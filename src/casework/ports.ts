@@ -43,6 +43,7 @@ export interface CaseworkStore {
   findCase(localCode: string): Promise<StoredCase | undefined>;
   /** Newest first. */
   listCases(limit: number, cursor: string): Promise<Page<StoredCase>>;
+  /** Newest first, at most `limits.pageItemsMax`. */
   referralsOfCase(localCode: string): Promise<ReferralRow[]>;
   /** The pseudonym used with this partner for this case before, if any. */
   findCaseCode(localCode: string, partner: string): Promise<string | undefined>;

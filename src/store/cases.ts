@@ -1,6 +1,8 @@
 // Local cases, ciphertext under a key of their own, and the referrals of each.
 import type { CaseworkStore } from '#casework/ports.ts';
 
+import { limits } from '#model/limits.ts';
+
 import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { toCase, toReferral } from './rows.ts';
@@ -84,7 +86,8 @@ const referralsOf = statement((db, p: { localCode: string }) =>
     .selectAll()
     .where('local_code', '=', p.localCode)
     .orderBy('created_at_ms', 'desc')
-    .orderBy('referral_id'),
+    .orderBy('referral_id')
+    .limit(limits.pageItemsMax),
 );
 
 const caseCodeOf = statement((db, p: { localCode: string; partner: string }) =>

@@ -182,6 +182,8 @@ onEachEngine('a list', (place) => {
     expect(await length(0)).toBe(1);
     expect(await length(-7)).toBe(1);
     expect(await length(Number.NaN)).toBe(1);
+    for (let i = 0; i < limits.pageItemsMax + 1; i += 1) await newReferral(place.store);
+    expect(await place.store.referralsOfCase('TEST-1')).toHaveLength(limits.pageItemsMax);
   });
 
   it.each([

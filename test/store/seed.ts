@@ -37,7 +37,7 @@ export type SeedOptions = {
 type Step = { side: Side; body: Body; section: SectionName; grants: Grant[] };
 type Written = { side: Side; step: StepName; stored: StoredMessage; sections: StoredSection[] };
 
-const AT_ONCE = 8 * limits.writeBatchMax;
+const AT_ONCE = 2 * limits.writeBatchMax;
 const AT_REST_BYTES = limits.sectionSaltBytes + 28; // salt, nonce, tag
 const SHORT_SECTION_BYTES = 256;
 const SIGNATURE = 'A'.repeat(86);
