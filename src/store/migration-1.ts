@@ -87,7 +87,6 @@ function referral({ schema, text }: Kit): Compilable[] {
       .addColumn('peer_seq', 'integer')
       .addColumn('peer_digest', text)
       .addColumn('status', text, (c) => c.notNull().check(oneOf('status', STATUSES)))
-      .addColumn('open', 'integer', (c) => c.notNull().check(isBit('open')))
       .addColumn('compared_boot', text)
       .addColumn('created_at_ms', 'bigint', needed)
       .addColumn('changed_at_ms', 'bigint', needed),

@@ -93,7 +93,6 @@ const COLUMNS = [
   'peer_seq',
   'peer_digest',
   'status',
-  'open',
   'compared_boot',
   'created_at_ms',
   'changed_at_ms',
@@ -133,7 +132,6 @@ const updateReferral = statement((db, p: ReferralTable & { expectVersion: number
       peer_seq: p.peer_seq,
       peer_digest: p.peer_digest,
       status: p.status,
-      open: p.open,
       compared_boot: p.compared_boot,
       changed_at_ms: p.changed_at_ms,
     })

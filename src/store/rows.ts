@@ -1,7 +1,6 @@
 // Between a row of the database and what the ports speak of; nowhere else.
 import type { StaffRow, StoredCase } from '#casework/ports.ts';
 import type { Delivery, ReferralRow, StoredMessage, StoredSection, Task } from '#exchange/ports.ts';
-import { isTerminal } from '#model/crossing.ts';
 import type { ChainPosition } from '#model/message.ts';
 import { TrackingEvent } from '#model/tracking-event.ts';
 import type { OutboxRow } from '#tracking/ports.ts';
@@ -51,7 +50,6 @@ export function fromReferral(row: ReferralRow): ReferralTable {
     peer_seq: row.peerHead?.seq ?? null,
     peer_digest: row.peerHead?.digest ?? null,
     status: row.status,
-    open: isTerminal(row.status) ? 0 : 1,
     compared_boot: row.comparedBoot,
     created_at_ms: row.createdAtMs,
     changed_at_ms: row.changedAtMs,

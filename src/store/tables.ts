@@ -21,7 +21,6 @@ export type ReferralTable = {
   peer_seq: number | null;
   peer_digest: string | null;
   status: Status;
-  open: Bit;
   compared_boot: string | null;
   created_at_ms: number;
   changed_at_ms: number;

@@ -82,7 +82,8 @@ async function useAllOf(store: Store): Promise<void> {
   await store.storeReceipt(referralId, 1, 'receipt', NOW_MS, events);
   await store.redeliver(referralId, [1, 2], NOW_MS);
   await store.markCompared(referralId, 'boot');
-  await store.listUncompared('boot', '', 64);
+  await store.listHeads(row.partner, '', 1024);
+  await store.findHeads([referralId]);
   await useCasework(store, referralId);
   const ids = events.map((event) => event.eventId);
   await store.unpublishedEvents(256);
