@@ -5,6 +5,7 @@ import { readEnvironment } from '#services/node/environment.ts';
 
 import { readArguments, refuseUnknown } from './arguments.ts';
 import { Ended, EXIT, exitCodeOf } from './exit-codes.ts';
+import { FaultyFile, faultLines } from './faulty-file.ts';
 import type { Flags } from './flags.ts';
 import { helpText } from './help.ts';
 import type { Io } from './io.ts';
@@ -56,6 +57,7 @@ async function runVerb(verb: Verb, call: Call): Promise<void> {
 
 function tell(cause: unknown, argv: readonly string[], io: Io): void {
   if (cause instanceof Ended) return;
+  if (cause instanceof FaultyFile) return tellFaults(cause, argv, io);
   const isExpected = cause instanceof Refusal || cause instanceof UsageError;
   // A stranger's error may quote content; its kind is all that is said of it.
   const kind = cause instanceof Error ? cause.constructor.name : typeof cause;
@@ -69,6 +71,15 @@ function tell(cause: unknown, argv: readonly string[], io: Io): void {
   }
   const tail = cause instanceof Refusal ? ` (${code})` : '';
   io.stderr(`${block(`srx: ${message}${tail}`, '', '  ').join('\n')}\n`);
+}
+
+function tellFaults({ file, faults, message }: FaultyFile, argv: readonly string[], io: Io): void {
+  if (argv.includes('--json')) {
+    io.stderr(`${JSON.stringify({ error: { code: 'SCHEMA_VIOLATION', message, faults } })}\n`);
+    return;
+  }
+  const [first = '', ...more] = faultLines(file, faults);
+  io.stderr(`${[`srx: ${first}`, ...more, 'Nothing was sent.'].join('\n')}\n`);
 }
 
 /** The node names fields of its API; a person typed operands and flags. */

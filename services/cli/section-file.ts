@@ -1,6 +1,5 @@
 // Sections and grants from files in JSON or YAML, judged before they are sent.
 // Every fault at once; a value of the file is never repeated.
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import { uuid4 } from '#crypto/digest.ts';
@@ -10,18 +9,16 @@ import { SECTIONS, type SectionName } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
 import type { Grant } from '#model/message.ts';
 import { nearest } from '#model/nearest-name.ts';
-import { pathText } from '#model/plan/field-path.ts';
 import { encodeSection, SECTION_SCHEMAS, type SectionValue } from '#model/plan/sections.ts';
-import { Refusal } from '#model/refusal.ts';
+import { schemaFaults } from '#model/schema-faults.ts';
 
-import { isModest } from './case-file-reader.ts';
+import { type Reader, readDocument } from './document-reader.ts';
+import { FaultyFile } from './faulty-file.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { UsageError } from './usage-error.ts';
 
 export type SectionInput = { section: SectionName; content: Uint8Array };
-
-const FAULTS_SHOWN_MAX = 20;
 
 /** Of `NAME=FILE`. @throws UsageError */
 export function readSectionFlag(text: string): { name: SectionName; file: string } {
@@ -35,7 +32,7 @@ export function readSectionFlag(text: string): { name: SectionName; file: string
 
 /**
  * @param given fields that a flag says; they stand over the file's.
- * @throws Refusal SCHEMA_VIOLATION that lists every fault
+ * @throws FaultyFile with every fault
  */
 export async function readSection<S extends SectionName>(
   io: Io,
@@ -44,73 +41,47 @@ export async function readSection<S extends SectionName>(
   given: Readonly<Record<string, unknown>> = {},
 ): Promise<{ input: SectionInput; value: SectionValue<S> }> {
   const schema: z.ZodType = SECTION_SCHEMAS[name];
-  const read = await readDocument(io, file);
-  const whole = isObject(read) ? { ...read, ...given } : read;
-  const value = check(schema, whole, `Section ${name} in ${file}`);
-  // The schema of this very name judged it.
-  return {
-    input: { section: name, content: encodeSection(name, value) },
-    value: value as SectionValue<S>,
-  };
+  const withGiven = (value: unknown) => (isObject(value) ? { ...value, ...given } : value);
+  const read = await readFrom(io, file, schema, withGiven);
+  const value = schema.parse(withGiven(read)) as SectionValue<S>; // by the schema of this very name
+  return { input: { section: name, content: encodeSection(name, value) }, value };
 }
 
 /** A plain text as section note; JSON or YAML only where its name says so. */
 export async function readNote(io: Io, file: string): Promise<SectionInput> {
   if (/\.(json|ya?ml)$/i.test(file)) return (await readSection(io, 'note', file)).input;
-  const text = (await readText(io, file, 4 * limits.noteCharsMax)).replaceAll('\r\n', '\n').trim();
-  const value = check(SECTION_SCHEMAS.note, { text }, `The note in ${file}`);
+  const read = await readText(io, file, 4 * limits.noteCharsMax);
+  const value = { text: read.replaceAll('\r\n', '\n').trim() };
+  const [fault] = schemaFaults(SECTION_SCHEMAS.note, value);
+  if (fault) throw new FaultyFile(file, [{ ...fault, path: '', line: 1, column: 1 }]);
   return { section: 'note', content: encodeSection('note', value) };
 }
 
-/** One grant or a list of them, as in a case file. */
+/** One grant or a list of them, as in a case file. @throws FaultyFile */
 export async function readGrants(io: Io, file: string): Promise<Grant[]> {
-  const value = await readDocument(io, file);
-  const grants = check(
-    z.array(CaseGrant).min(1).max(limits.grantsPerMessageMax),
-    Array.isArray(value) ? value : [value],
-    `The grants in ${file}`,
-  );
-  return grants.map(({ until, ...grant }) => {
+  const some = z.array(CaseGrant).min(1).max(limits.grantsPerMessageMax);
+  const schema = z.union([some, CaseGrant]);
+  const schemaOf = (value: unknown) => (Array.isArray(value) ? some : CaseGrant);
+  const text = await readText(io, file, limits.sectionBytesMax);
+  const read = judged(text, file, { schema, faultsOf: (v) => schemaFaults(schemaOf(v), v) });
+  return some.parse(Array.isArray(read) ? read : [read]).map(({ until, ...grant }) => {
     return { grantId: uuid4(), ...grant, until: grantUntilSeconds({ until }) };
   });
 }
 
-async function readDocument(io: Io, file: string): Promise<unknown> {
+async function readFrom(
+  io: Io,
+  file: string,
+  schema: z.ZodType,
+  prepared: (value: unknown) => unknown,
+): Promise<unknown> {
   const text = await readText(io, file, limits.sectionBytesMax);
-  const broken = (line: number) =>
-    new Refusal(
-      'SCHEMA_VIOLATION',
-      `${file}: the text cannot be read at line ${line}: check quotes, brackets and indents.`,
-    );
-  if (!isModest(text)) throw broken(1);
-  const doc = parseDocument(text, { prettyErrors: false, uniqueKeys: true, stringKeys: true });
-  const [fault] = [...doc.errors, ...doc.warnings];
-  if (fault) throw broken(text.slice(0, fault.pos[0]).split('\n').length);
-  try {
-    return doc.toJS({ maxAliasCount: 0 });
-  } catch {
-    // The parser's own message quotes the text.
-    throw broken(1);
-  }
+  return judged(text, file, { schema, faultsOf: (value) => schemaFaults(schema, prepared(value)) });
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const shown = issues.slice(0, FAULTS_SHOWN_MAX).map(describe);
-  const more = issues.length > shown.length ? `; and ${issues.length - shown.length} more` : '';
-  throw new Refusal(
-    'SCHEMA_VIOLATION',
-    `${name} has ${issues.length} fault(s): ${shown.join('; ')}${more}. See docs/sections.schema.json.`,
-  );
-}
-
-// The name of an unknown field may be personal: it stays out.
-function describe(issue: z.core.$ZodIssue): string {
-  const where = pathText(issue.path) || 'the whole';
-  if (issue.code === 'unrecognized_keys') return `${where}: a field that does not exist`;
-  const remedy: unknown = issue.code === 'custom' ? issue.params?.['remedy'] : undefined;
-  const message = issue.message.replace(/^Invalid (input|option): /, '').replace(/[.]$/, '');
-  return `${where}: ${message}${typeof remedy === 'string' ? ` (${remedy})` : ''}`;
+function judged(text: string, file: string, by: Pick<Reader, 'schema' | 'faultsOf'>): unknown {
+  const fileName = file === '-' ? 'section.yaml' : file;
+  const reading = readDocument(text, { fileName, bytesMax: limits.sectionBytesMax, ...by });
+  if (reading.ok) return reading.value;
+  throw new FaultyFile(file, reading.faults);
 }

@@ -82,6 +82,45 @@ async function inProgress(): Promise<string> {
 const TRAVEL =
   'depart --travel-agreed-at 2h --referring-risk-read-at 1h --receiving-risk-read-at 1h --medicine-and-money --call-offered';
 
+describe('a file for an act', () => {
+  it('with faults gets every one at once, where it is and how to mend it; nothing is sent', async () => {
+    const id = await request();
+    const file = join(desks.world.folder, 'wrong.yaml');
+    await writeFile(file, 'keyContact:\n  name: 12\n  phon: canary\nalternateContact: canary\n');
+    const said = await desks.receiving.type(`referral confirm ${id} --workers ${file}`);
+    expect(said).toMatchObject({ code: 1, out: '' });
+    expect(said.err).toMatch(/^srx: wrong\.yaml has 6 faults:\n/);
+    expect(said.err).toContain('  2:3 keyContact.name\n    must be text.');
+    expect(said.err).toContain('Did you mean phone?');
+    expect(said.err).toMatch(/Nothing was sent\.\n$/);
+    expect(said.err).not.toContain('canary');
+    const json = await desks.receiving.type(`referral confirm ${id} --workers ${file} --json`);
+    expect(JSON.parse(json.err)).toMatchObject({ error: { faults: { length: 6 } } });
+    expect(await desks.receiving.done(`referral show ${id}`)).toMatch(/^requested/);
+  });
+
+  it('of plain text, of grants, and with two sections of one name is judged too', async () => {
+    const id = await request();
+    const file = join(desks.world.folder, 'empty.txt');
+    await writeFile(file, ' \n');
+    const type = (act: string) => desks.receiving.type(`referral ${act}`);
+    expect(await type(`ask ${id} --about minimum --note ${file}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('empty.txt has 1 fault:'),
+    });
+    await writeFile(join(desks.world.folder, 'grants.yaml'), '- recipient: canary\n');
+    const grants = await type(`hand ${id} --grant ${desks.world.folder}/grants.yaml`);
+    expect(grants.err).toContain('[0].recipient');
+    expect(grants.err).not.toContain('canary');
+    const twice = `--section danger=${await sectionFile('danger')}`;
+    expect(await type(`notify ${id} ${twice} ${twice}`)).toMatchObject({ code: 2 });
+    expect(await type(`notify ${id} --section dangr=x`)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/Did you mean\s+danger\?/),
+    });
+  });
+});
+
 describe('the acts of a referral, each by its verb', () => {
   it('lead through questions, a refused package and a missed arrival to the end', async () => {
     const id = await request();
@@ -150,6 +189,9 @@ describe('the acts of a referral, each by its verb', () => {
     await take('receiving', id, 'complete --reason goals-met --person-view heard', 'completed');
     const shown = await desks.referring.done(`referral show ${id}`);
     expect(shown).toMatch(/Next {3}srx referral withdraw \| mark-error/);
+    for (const lines of [shown, await desks.receiving.done(`referral show ${id}`)]) {
+      expect(lines.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    }
   });
 
   it('end it otherwise, too', async () => {

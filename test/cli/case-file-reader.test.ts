@@ -247,7 +247,7 @@ describe('several faults in a case file', () => {
 
   it('are bounded', () => {
     const wrong = Array.from({ length: 3000 }, (_, i) => `x${i}: 1`).join('\n');
-    expect(faultsOf(wrong)).toHaveLength(limits.caseFileFaultsMax);
+    expect(faultsOf(wrong)).toHaveLength(limits.documentFaultsMax);
   });
 
   it('of JSON have lines too', () => {
@@ -314,7 +314,7 @@ describe('faults of a case file', () => {
       return Object.fromEntries([...entries, [canary, canary]]);
     };
     const wrongTypes = faultsOf(JSON.stringify(spoil(value), null, 2), 'a.json');
-    expect(wrongTypes.length).toBe(limits.caseFileFaultsMax);
+    expect(wrongTypes.length).toBe(limits.documentFaultsMax);
     expect(JSON.stringify(wrongTypes)).not.toContain(canary);
 
     const replace = (here: unknown): unknown => {

@@ -1,18 +1,18 @@
 // srx case: local case files, checked here and kept by the node.
-import { basename } from 'node:path';
 import { stringify } from 'yaml';
 
 import type { CaseFile } from '#model/case-file.ts';
 import { limits } from '#model/limits.ts';
 
-import { type FaultInFile, readCaseFile } from '../case-file-reader.ts';
+import { readCaseFile } from '../case-file-reader.ts';
 import { withNode } from '../connection.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
+import { faultLines } from '../faulty-file.ts';
 import { readText } from '../files.ts';
 import { answerPage, pageSince } from '../pages.ts';
 import { retried } from '../retry.ts';
 import { mustHaveTerminal } from '../show-personal.ts';
-import { block, isoTime, when } from '../text.ts';
+import { isoTime, when } from '../text.ts';
 import {
   type Call,
   CONNECTION_OPTIONS,
@@ -121,19 +121,7 @@ async function readWhole(call: Call): Promise<CaseFile> {
   const text = await readText(call.io, file, limits.caseFileBytesMax);
   const reading = readCaseFile(text, file === '-' ? 'case.yaml' : file);
   if (reading.ok) return reading.caseFile;
-  const name = file === '-' ? 'standard input' : basename(file);
-  call.out.answer({ ok: false, faults: reading.faults }, faultLines(name, reading.faults));
+  call.out.answer({ ok: false, faults: reading.faults }, faultLines(file, reading.faults));
   call.out.note('Nothing was stored.');
   throw new Ended(EXIT.failure);
-}
-
-function faultLines(name: string, faults: readonly FaultInFile[]): string[] {
-  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
-  return [
-    ...block(`${name} has ${count}:`),
-    ...faults.flatMap(({ path, line, column, what, remedy }) => [
-      ...block(`${line}:${column}  ${path === '' ? 'the whole file' : path}`, '  ', '    '),
-      ...block(`${what}. ${remedy}`, '    '),
-    ]),
-  ];
 }

@@ -153,5 +153,5 @@ function timelineLine(partner: string, line: View['timeline'][number]): string {
   const said = line.verdict === 'counts' ? '' : ` [${line.verdict}]`;
   const receipt = line.receivedAt === 0 ? '-' : when(line.receivedAt);
   const seq = String(line.seq).padStart(3);
-  return `  ${when(line.sentAt)}  ${whose} ${seq}  ${`${line.step}${said}`.padEnd(27)}  ${receipt}`;
+  return `  ${when(line.sentAt)}  ${whose} ${seq}  ${`${line.step}${said}`.padEnd(30)} ${receipt}`;
 }
