@@ -1,17 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { silentLog } from '#model/log.ts';
 import { openStore } from '#store/open.ts';
 import { appendForEver, halves, lost, NONE_BY_HALVES } from './appending.ts';
-import { offered, queryOn, type TestDatabase } from './engines.ts';
+import { offered, queryOn, sqlite, type TestDatabase } from './engines.ts';
 import { onEachEngine } from './on-engines.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { newReferral } from './samples.ts';
 
 const ROUNDS = 3;
 const WORK_MS = 400;
+const PROGRAM = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
 
 /** Kills it in the midst of its work. @returns the words that it got out */
 async function killed(writer: ChildProcess): Promise<string[]> {
@@ -34,8 +36,7 @@ async function killed(writer: ChildProcess): Promise<string[]> {
 }
 
 function startWriter({ url }: TestDatabase): ChildProcess {
-  const program = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
-  return spawn(process.execPath, [program, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [PROGRAM, url], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 onEachEngine('kill -9 of a writer', (place) => {
@@ -56,6 +57,22 @@ onEachEngine('kill -9 of a writer', (place) => {
       expect(await place.database.query('pragma foreign_key_check')).toEqual([]);
     }
     await newReferral(place.store);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('is told, and loses nothing that was acknowledged', { timeout: 60_000 }, async () => {
+    await using database = await sqlite.create();
+    // No file of this process may grow past it: 512 bytes each, by POSIX.
+    const limit = 'trap "" XFSZ; ulimit -f 4000; exec "$0" "$@"';
+    const writer = spawn('/bin/sh', ['-c', limit, process.execPath, PROGRAM, database.url]);
+    const [said, complained] = await Promise.all([text(writer.stdout), text(writer.stderr)]);
+    expect(complained).toMatch(/Refusal: The disk of the database/);
+    const words = said.split('\n').slice(0, -1);
+    expect(words.length).toBeGreaterThan(10);
+    expect(await lost(database, words)).toEqual([]);
+    expect(await halves(database)).toEqual(NONE_BY_HALVES);
+    expect(await database.query('pragma integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   });
 });
 

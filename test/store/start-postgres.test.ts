@@ -65,6 +65,16 @@ describe.skipIf(!postgresql)('a store on PostgreSQL', () => {
     ]);
   });
 
+  it('syncs them also where the database says otherwise', async () => {
+    if (!postgresql) return;
+    await using lax = await postgresql.create();
+    const name = new URL(lax.url).pathname.slice(1);
+    await lax.query(`alter database ${name} set synchronous_commit = off`);
+    expect(await lax.query('show synchronous_commit')).toEqual([{ synchronous_commit: 'off' }]);
+    await using store = await open(lax.url);
+    expect(await store.checks()).toMatchObject([{ found: 'fsync=on, synchronous_commit=on' }]);
+  });
+
   it('has the tables of both when two programs start on a new database', async () => {
     if (!postgresql) return;
     await using fresh = await postgresql.create();
