@@ -160,6 +160,8 @@ describe('srx staff', () => {
       code: 1,
     });
     expect(await add('"Maria M" --role caseworker')).toMatchObject({ code: 1 });
+    // It looks as if it could be written, and then cannot: the token must not stay valid.
+    expect(await add('fourth --role caseworker --out /proc/srx.token')).toMatchObject({ code: 1 });
     expect(await desks.referring.done('staff list')).not.toContain('fourth');
   });
 
