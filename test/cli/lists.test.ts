@@ -87,6 +87,11 @@ describe('--since', () => {
     expect((await desks[side].type(`${line} --since now --plain`)).out).toBe('');
   });
 
+  it('ends the pages of a list that has come to what is older', async () => {
+    const { cases, nextCursor } = await desks.referring.json('case list --since 7m --limit 2');
+    expect([cases, nextCursor]).toEqual([[expect.objectContaining({ localCode: 'HH-3' })], '']);
+  });
+
   it('holds for admitted members and for keys, and is refused where nobody knows it', async () => {
     const old = await list('registry', 'member list --since 2000-01-01');
     expect(old['members']).toHaveLength(2);
