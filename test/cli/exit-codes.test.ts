@@ -38,6 +38,7 @@ describe('the exit code', () => {
 
   it('is 1 for what failed, with the reason', async () => {
     expect(await ends(1, 'case import -', 'srxCaseFile: 2')).toContain('Nothing was stored');
+    expect((await desks.referring.json('case list'))['cases']).toHaveLength(1);
     expect(await ends(1, 'referral list --folder /nowhere')).toContain('srx init');
   });
 

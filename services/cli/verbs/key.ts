@@ -61,7 +61,7 @@ export const keyVerbs: readonly Verb[] = [
       const kid = await (await openKeyring(call)).rotate(purpose, call.io.clock);
       const next =
         purpose === 'federation'
-          ? 'Make the member file anew (srx member export) and have it admitted again; then start the node.'
+          ? 'Make the member file anew (srx member export); at the registry remove the member and admit it again by that file; then start the node.'
           : 'Start the node: partners learn of it within minutes.';
       call.out.answer({ purpose, kid }, [`The new ${purpose} key is ${kid}`], [[purpose, kid]]);
       call.out.note(next);
