@@ -33,11 +33,14 @@ export async function deliverOnce(
     const signal = content?.sections.length ? watch.signal : undefined;
     if (signal?.aborted) throw new Refusal('UNAVAILABLE', 'The person withdrew meanwhile.');
     const jws = await context.transport.deliver(member, parcel, signal);
-    await verifyReceipt(context, jws, member.messageKeys, { jws: message.jws, envelope });
+    const about = { jws: message.jws, envelope };
+    const { verdict } = await verifyReceipt(context, jws, member.messageKeys, about);
     const event = trackingEvent(context, 'receipt-verified', row, entry);
     const { referralId, seq } = delivery;
     await context.store.storeReceipt(referralId, seq, jws, context.clock.now(), [event]);
     context.onEvents();
+    // Here it counts: the partner knows of something that we do not, say of a fork.
+    if (verdict === 'void') void placing.compare(referralId, member).catch(() => false);
     return true;
   } catch (error) {
     await tryLater(context, placing, delivery, message, error, member);

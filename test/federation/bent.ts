@@ -51,3 +51,24 @@ export function filledUp(bytes: Uint8Array, size = 4096): Uint8Array {
   }
   throw new Error('no padding fits');
 }
+
+/** The fields of a protobuf message as they stand, each with its tag. */
+export function fieldsOf(bytes: Uint8Array): { number: number; bytes: Uint8Array }[] {
+  const fields: { number: number; bytes: Uint8Array }[] = [];
+  const varintAt = (at: number): { value: number; end: number } => {
+    let value = 0;
+    for (let end = at, scale = 1; ; end += 1, scale *= 128) {
+      const byte = bytes[end] ?? 0;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return { value, end: end + 1 };
+    }
+  };
+  for (let at = 0; at < bytes.length; ) {
+    const tag = varintAt(at);
+    const value = varintAt(tag.end);
+    const end = tag.value % 8 === 2 ? value.end + value.value : value.end;
+    fields.push({ number: Math.floor(tag.value / 8), bytes: bytes.subarray(at, end) });
+    at = end;
+  }
+  return fields;
+}
