@@ -21,7 +21,7 @@ export type RequestReferral = {
   continuesReferralId: string | null;
 };
 
-/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_CONSENTED, SECOND_PERSON_NEEDED … */
+/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_PERMITTED, NOT_CONSENTED, SECOND_PERSON_NEEDED … */
 export async function requestReferral(
   context: CaseworkContext,
   actor: Actor,
@@ -29,6 +29,7 @@ export async function requestReferral(
   request: RequestReferral,
 ): Promise<Sent> {
   const { requestId, localCode, recipient } = request;
+  mustBeAdmitted(context, recipient);
   const caseFile = await loadCase(context, localCode);
   const { minimum } = caseFile.sections;
   const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
@@ -58,6 +59,20 @@ export async function requestReferral(
     by: actor,
     opens: { partner: recipient, caseCode, localCode },
   });
+}
+
+// The registry says what each member is in referrals. One that is not live is
+// refused by the exchange.
+function mustBeAdmitted({ organisation, members }: CaseworkContext, recipient: string): void {
+  const refuse = (why: string) => new Refusal('NOT_PERMITTED', `recipient: ${why}.`);
+  if (recipient === organisation) throw refuse('this is your own organisation');
+  const isAdmitted = (id: string, role: string) => members.find(id)?.roles.includes(role) ?? true;
+  if (!isAdmitted(organisation, 'referring')) {
+    throw refuse('the registry admits this organisation for receiving only');
+  }
+  if (!isAdmitted(recipient, 'receiving')) {
+    throw refuse('the registry admits this member for referring only; choose another');
+  }
 }
 
 async function headsOfOlder(
