@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { EXIT, exitCodeOf } from '#services/cli/exit-codes.ts';
 
-import { type Desks, exampleSection, openDesks } from './desk.ts';
+import { type Desks, openDesks } from './desk.ts';
 
 const PARTNER = 'https://homeward-hands.example';
 const NOBODY = '0b0c6d1e-4f7a-4a52-9d0f-2f1f7f3f6a10';
@@ -113,8 +113,8 @@ describe('the exit code', () => {
   });
 
   it('is 130 for what was interrupted', async () => {
-    const watch = desks.referring.start('watch');
-    await settled();
+    const watch = desks.referring.start('watch', { isTty: true });
+    await watch.until('Waiting for events');
     expect(await watch.stop()).toMatchObject({ code: 130 });
     const list = desks.referring.start('referral list');
     expect(await list.stop()).toMatchObject({ code: 130, out: '' });
@@ -128,66 +128,3 @@ describe('the exit code', () => {
     expect(exitCodeOf(new Error('a bug'))).toBe(1);
   });
 });
-
-describe('srx watch', () => {
-  it('shows events as they happen, one JSON document a line, until the status is there', async () => {
-    const watch = desks.receiving.start(
-      `watch --referral ${id} --until received --timeout 20s --json`,
-    );
-    await settled();
-    await desks.receiving.done(
-      `referral confirm ${id} --workers ${exampleSection('workers.yaml')}`,
-    );
-    const { code, out, err } = await watch.ended;
-    expect([code, err]).toEqual([0, '']);
-    const events = eventsOf(out);
-    expect(events.length).toBeGreaterThan(0);
-    expect(events.every(({ subject }) => subject === id)).toBe(true);
-    expect(out).not.toContain('Worker Example');
-  });
-
-  it('ends at once for a status that is there already', async () => {
-    const said = await desks.referring.type(
-      `watch --referral ${id} --until received --timeout 20s`,
-    );
-    expect(said).toMatchObject({ code: 0, out: '' });
-  });
-
-  it('names the referral on each line', async () => {
-    const watch = desks.referring.start(`watch --referral ${id} --timeout 3s`);
-    await settled();
-    await desks.referring.done(
-      `referral hold ${id} --reason awaiting-documents --review-at 2030-01-20`,
-    );
-    const { code, out } = await watch.ended;
-    expect(code).toBe(0);
-    const lines = out.trimEnd().split('\n');
-    const first = `^\\d\\d:\\d\\d:\\d\\d  ${id.slice(0, 8)}  step-sent +held +received$`;
-    expect(lines[0]).toMatch(new RegExp(first));
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
-  });
-
-  it('goes on after an event, and says so for one that it does not know', async () => {
-    const seen = desks.referring.start(`watch --referral ${id} --timeout 2s --json`);
-    await settled();
-    await desks.referring.done(`referral resume ${id}`);
-    const events = eventsOf((await seen.ended).out);
-    expect(events.length).toBeGreaterThan(1);
-    const rest = await desks.referring.type(
-      `watch --referral ${id} --timeout 1s --json --after ${events[0]?.id}`,
-    );
-    expect(eventsOf(rest.out)).toEqual(events.slice(1));
-    const unknown = await desks.referring.type(`watch --timeout 1s --after ${NOBODY}`);
-    expect(unknown).toMatchObject({ code: 3, out: '', err: expect.stringContaining('--after') });
-  });
-});
-
-/** The node has begun to tell events to whoever watches. */
-const settled = () => new Promise((resolve) => setTimeout(resolve, 400));
-
-type Event = { id: string; subject: string };
-const eventsOf = (out: string) =>
-  out
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Event);

@@ -36,7 +36,11 @@ export const watch: Verb = {
   options: {
     referral: { value: 'ID', help: 'only events of this one' },
     after: { value: 'EVENT_ID', help: 'go on after this event' },
-    until: { value: 'STATUS', help: 'end when a referral gets there', choices: STATUSES },
+    until: {
+      value: 'STATUS',
+      help: 'end when a referral gets there',
+      choices: STATUSES.filter((name) => name !== 'none'),
+    },
     timeout: { value: 'TIME', help: 'end after 30s, 5m or 2h; exit code 8 with --until' },
     ...CONNECTION_OPTIONS,
   },
