@@ -4,10 +4,9 @@ import { readFile } from 'node:fs/promises';
 
 import { importVerifyKey } from '#crypto/keys.ts';
 import { isObject } from '#crypto/strict-json.ts';
+import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Anchor } from '#trust/verify-chain.ts';
-
-const KEYS_MAX = 4;
 
 /**
  * @param keyFile one JWK, or a JWK set while one key replaces another.
@@ -28,7 +27,8 @@ export async function loadAnchor(entityId: string, keyFile: string): Promise<Anc
     const value: unknown = JSON.parse(text);
     const jwks: unknown[] =
       isObject(value) && Array.isArray(value['keys']) ? value['keys'] : [value];
-    if (jwks.length === 0 || jwks.length > KEYS_MAX) throw new Error('the number of keys is wrong');
+    if (jwks.length === 0 || jwks.length > limits.anchorKeysMax)
+      throw new Error('the number of keys is wrong');
     return { entityId, keys: await Promise.all(jwks.map((jwk) => importVerifyKey(jwk))) };
   } catch (cause) {
     throw new Refusal(

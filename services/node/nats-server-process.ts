@@ -9,7 +9,6 @@ import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 
 const POLL_MS = 20;
-const TAIL_CHARS_MAX = 4096;
 
 export type NatsServerProcess = {
   pid: number;
@@ -102,7 +101,7 @@ function notStarted(launch: NatsServerLaunch, tail: string): Refusal {
 function collectTail(child: ChildProcess): () => string {
   let tail = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    tail = (tail + text).slice(-TAIL_CHARS_MAX);
+    tail = (tail + text).slice(-limits.natsTailCharsMax);
   });
   return () => tail;
 }

@@ -18,7 +18,6 @@ import { makeFolder } from '#services/node/make-folder.ts';
 import { address } from '#trust/metadata.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const FILE_BYTES_MAX = 16 * 1024;
 
 const Identity = z.strictObject({
   srx: z.literal('registry'),
@@ -106,7 +105,7 @@ export async function openRegistryFolder(folder: string): Promise<RegistryFolder
   const files = inFolder(folder);
   const identity = await readIdentity(folder);
   const keyring = await Keyring.open(files.keyring, await loadWrappingKey(files.nodeKey));
-  const key = await readSecretFile(files.tlsKey, 'TLS key', FILE_BYTES_MAX);
+  const key = await readSecretFile(files.tlsKey, 'TLS key', limits.configFileBytesMax);
   const certificatePem = await readText(files.tlsCertificate);
   if (!key || certificatePem === undefined) {
     throw new Refusal('BAD_CONFIG', 'The TLS key or certificate is not there: restore the folder.');

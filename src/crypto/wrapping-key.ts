@@ -4,6 +4,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import { fromBase64url, randomBytes, toBase64url } from './digest.ts';
@@ -13,7 +14,6 @@ import { hasCode, readSecretFile, syncFolder } from './files.ts';
 export type WrappingKey = { generation: number; secret: KeyObject };
 
 const KEY_BYTES = 32;
-const FILE_BYTES_MAX = 128;
 
 /**
  * Three forms: 32 raw bytes, 43 characters of base64url, or `<generation>.<base64url>`.
@@ -21,7 +21,7 @@ const FILE_BYTES_MAX = 128;
  * @throws Refusal BAD_CONFIG that says the remedy.
  */
 export async function loadWrappingKey(file: string): Promise<WrappingKey> {
-  const bytes = await readSecretFile(file, 'node key file', FILE_BYTES_MAX);
+  const bytes = await readSecretFile(file, 'node key file', limits.nodeKeyFileBytesMax);
   if (!bytes) {
     throw new Refusal(
       'BAD_CONFIG',

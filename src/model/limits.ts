@@ -87,6 +87,7 @@ export const limits = {
   natsPullExpiresMs: 10 * SECOND_MS,
   natsStartMs: 15 * SECOND_MS,
   natsStopMs: 5 * SECOND_MS,
+  natsTailCharsMax: 4096,
   natsFetchMs: 180 * SECOND_MS,
   natsPayloadBytesMax: 64 * KIB,
   natsConnectionsMax: 64,
@@ -127,6 +128,8 @@ export const limits = {
   statementLifeSecondsMax: DAY_SECONDS,
   statementBytesMax: 64 * KIB,
   chainDepthMax: 5,
+  anchorKeysMax: 4, // while one key replaces another
+  keysCachedMax: 40_000,
   fetchBudgetMax: 16, // requests under way at once
   fetchDeadlineMs: 10 * SECOND_MS,
   fetchTimeoutsMax: 16, // in a row; then the rest of a pass is left out
@@ -154,6 +157,7 @@ export const limits = {
   tlsCertificateLifeMs: 730 * DAY_SECONDS * SECOND_MS,
 
   // Keys
+  nodeKeyFileBytesMax: 128,
   keyringBytesMax: KIB * KIB,
   keyFileBatchMax: 256,
   keyFileIdBytesMax: 128,

@@ -9,8 +9,6 @@ export type Place = { ms: number; id: string };
 
 export type Bounds = Place & { rows: number };
 
-const CURSOR_CHARS_MAX = 512;
-
 /**
  * @param direction of the list: newest or oldest first.
  * @returns the place, and one row more than the page so that its end shows.
@@ -45,7 +43,7 @@ function encode({ ms, id }: Place): string {
 
 function decode(cursor: string): Place {
   const match = /^(\d{1,15}) ([^\0]+)$/u.exec(
-    cursor.length > CURSOR_CHARS_MAX ? '' : Buffer.from(cursor, 'base64url').toString(),
+    cursor.length > limits.cursorCharsMax ? '' : Buffer.from(cursor, 'base64url').toString(),
   );
   const [, ms, id] = match ?? [];
   if (ms === undefined || id === undefined || encode({ ms: Number(ms), id }) !== cursor) {

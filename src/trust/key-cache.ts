@@ -11,8 +11,6 @@ import { Refusal } from '#model/refusal.ts';
 
 import { TrustFailure, type TrustReason } from './trust-failure.ts';
 
-const KEYS_MAX = 4 * limits.membersMax;
-
 export class KeyCache {
   readonly #verify = new Map<string, VerifyKey>();
   readonly #seal = new Map<string, SealingKey>();
@@ -39,7 +37,7 @@ async function remember<K extends { kid: string }>(
   if (present) return present;
   try {
     const key = await importKey();
-    if (known.size >= KEYS_MAX) known.clear();
+    if (known.size >= limits.keysCachedMax) known.clear();
     known.set(id, key);
     return key;
   } catch (cause) {
