@@ -258,7 +258,6 @@ describe('destroying keys', () => {
     await using folder = await makeFolder();
     const { file, keys } = await makeKeyFile(folder);
     await keys.ensure('one');
-    const { open } = await import('node:fs/promises');
     await using old = await open(`${file}.generation`, 'r');
     await keys.destroy(['one']);
     expect((await old.readFile()).every((byte) => byte === 0)).toBe(true);
