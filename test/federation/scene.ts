@@ -5,9 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { uuid4 } from '#crypto/digest.ts';
 import type { Keyring } from '#crypto/keyring.ts';
-import { reason, type SectionInput } from '#deploy/demo/contents.ts';
+import { offer, reason, type SectionInput } from '#deploy/demo/contents.ts';
 import { type FederationNode, ORGANISATIONS } from '#deploy/demo/federation.ts';
 import { type OpenReferral, openReferral } from '#exchange/open-referral.ts';
+import { parseCaseFile } from '#model/case-file.ts';
 import type { Body } from '#model/message.ts';
 import { otherSide, type Side } from '#model/track.ts';
 import { NODE_FILES } from '#services/node/config.ts';
@@ -35,6 +36,8 @@ export type Scene = AsyncDisposable & {
   /** A new referral by the honest nodes, received there. */
   request(): Promise<string>;
   act(side: Side, referralId: string, body: Body, sections?: Sections): Promise<void>;
+  /** By two people of the receiving side. */
+  accept(referralId: string): Promise<void>;
   forger(from: Side | 'meddler', to?: Side): Promise<Forger>;
   /** The next message of this side after what the other node has, changed as told. */
   forged(from: Side, referralId: string, parts: Parts): Promise<Forged>;
@@ -100,6 +103,20 @@ export async function startScene(): Promise<Scene> {
       const client = scene.node(side).client();
       await client.act({ requestId: uuid4(), referralId, body, sections, grants: [] });
       await received(scene, side, referralId);
+    },
+    async accept(referralId) {
+      const accepted = { step: 'accepted', accepted: { secondPerson: true } } as const;
+      await scene
+        .node('receiving')
+        .client({ second: true })
+        .act({
+          requestId: uuid4(),
+          referralId,
+          body: accepted,
+          sections: [offer({ caseFile: parseCaseFile(caseFile), nowMs: clock.now() })],
+          grants: [],
+        });
+      await received(scene, 'receiving', referralId);
     },
     forger: (from, to = from === 'receiving' ? 'referring' : 'receiving') =>
       forgerOf(keys[from], keys[to], clock.now()),
