@@ -5,13 +5,14 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { randomBytes, toBase64url } from '#crypto/digest.ts';
+import { hasCode } from '#crypto/files.ts';
 import { Refusal } from '#model/refusal.ts';
 
 const POLL_MS = 200;
 /** Locks that this process has or is about to take, by path. */
 const held = new Set<string>();
 
-/** The lock until it is disposed of; null while its owner is alive. */
+/** The lock until it is disposed of; null while its owner is alive. @throws Refusal BAD_CONFIG */
 export async function takeLock(file: string): Promise<AsyncDisposable | null> {
   const path = resolve(file);
   if (held.has(path)) return null;
@@ -63,13 +64,14 @@ export async function withLock<T>(
 async function take(file: string): Promise<boolean> {
   // Linked with its pid inside, so that nobody ever sees an empty lock.
   const draft = `${file}.${toBase64url(randomBytes(12))}`;
-  await writeFile(draft, String(process.pid), { mode: 0o600 });
   try {
+    await writeFile(draft, String(process.pid), { mode: 0o600 });
     await link(draft, file);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
-    throw cause;
+    if (hasCode(cause, 'EEXIST')) return false;
+    const text = 'The folder cannot be written: check its owner, its rights and its free space.';
+    throw new Refusal('BAD_CONFIG', text, { cause });
   } finally {
     await rm(draft, { force: true });
   }

@@ -26,6 +26,13 @@ describe('a lock', () => {
     expect(await readdir(folder.path('.'))).toEqual(['lock']);
   });
 
+  it('says that its folder cannot be written', async () => {
+    await expect(takeLock('/proc/srx.lock')).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringContaining('check its owner, its rights'),
+    });
+  });
+
   it('stays with a living process', async () => {
     await using folder = await makeFolder();
     const file = folder.path('lock');
