@@ -1,16 +1,14 @@
 // One command, from its words to its exit code. Callable in a process of any
 // kind: all that it touches comes by `io`.
-import { Refusal } from '#model/refusal.ts';
 import { readEnvironment } from '#services/node/environment.ts';
 
 import { readArguments, refuseUnknown } from './arguments.ts';
 import { Ended, EXIT, exitCodeOf } from './exit-codes.ts';
-import { FaultyFile, faultLines } from './faulty-file.ts';
 import type { Flags } from './flags.ts';
 import { helpText } from './help.ts';
 import type { Io } from './io.ts';
 import { createOutput, type Output } from './output.ts';
-import { block } from './text.ts';
+import { tell } from './tell.ts';
 import { UsageError } from './usage-error.ts';
 import type { Call, Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
@@ -53,48 +51,4 @@ async function runVerb(verb: Verb, call: Call): Promise<void> {
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function tell(cause: unknown, argv: readonly string[], io: Io): void {
-  if (cause instanceof Ended) return;
-  if (cause instanceof FaultyFile) return tellFaults(cause, argv, io);
-  const isExpected = cause instanceof Refusal || cause instanceof UsageError;
-  // A stranger's error may quote content; its kind is all that is said of it.
-  const kind = cause instanceof Error ? cause.constructor.name : typeof cause;
-  const message = isExpected
-    ? inOwnWords(cause.message)
-    : `An error inside srx (${kind}). Nothing of the case is shown here; please report it.`;
-  const code = cause instanceof Refusal ? cause.code : isExpected ? 'WRONG_USE' : 'INTERNAL';
-  if (argv.includes('--json')) {
-    io.stderr(`${JSON.stringify({ error: { code, message } })}\n`);
-    return;
-  }
-  const tail = cause instanceof Refusal ? ` (${code})` : '';
-  io.stderr(`${block(`srx: ${message}${tail}`, '', '  ').join('\n')}\n`);
-}
-
-function tellFaults({ file, faults, message }: FaultyFile, argv: readonly string[], io: Io): void {
-  if (argv.includes('--json')) {
-    io.stderr(`${JSON.stringify({ error: { code: 'SCHEMA_VIOLATION', message, faults } })}\n`);
-    return;
-  }
-  const [first = '', ...more] = faultLines(file, faults);
-  io.stderr(`${[`srx: ${first}`, ...more, 'Nothing was sent.'].join('\n')}\n`);
-}
-
-/** The node names fields of its API; a person typed operands and flags. */
-const FIELDS: Readonly<Record<string, string>> = {
-  referral_id: 'ID',
-  staff_id: 'ID',
-  local_code: 'CODE',
-  recipient: '--to',
-  continues_referral_id: '--continues',
-  request_id: '--request-id',
-  after_event_id: '--after',
-};
-
-function inOwnWords(message: string): string {
-  const field = /^([a-z_]+): /.exec(message)?.[1] ?? '';
-  const name = FIELDS[field];
-  return name === undefined ? message : name + message.slice(field.length);
 }
