@@ -1,6 +1,14 @@
 // CaseworkService from the caller's side: for the command line, the pages and
 // any case system.
-import { ChannelCredentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+
+import {
+  ChannelCredentials,
+  type ChannelOptions,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 
 import { hostOf, isLoopback } from '#model/address.ts';
 import { limits } from '#model/limits.ts';
@@ -29,7 +37,10 @@ const methods = methodsOf(CASEWORK.service, CASEWORK.methods);
 export function createCaseworkClient(input: CaseworkClientInput): CaseworkClient {
   const deadlineMs = input.deadlineMs ?? limits.callDeadlineMs;
   const channel: Channel = {
-    client: openClient(input.address, credentialsFor(input), options(deadlineMs)),
+    client: openClient(input.address, credentialsFor(input), {
+      ...options(deadlineMs),
+      ...(input.tls && nameFor(input.address)),
+    }),
     peer: `The node at ${input.address}`,
     trustText: true,
     deadlineMs,
@@ -48,6 +59,11 @@ export function createCaseworkClient(input: CaseworkClientInput): CaseworkClient
   };
 }
 
+// RFC 6066 section 3 allows no address as a server name, and Node warns of it.
+function nameFor(address: string): ChannelOptions {
+  return isIP(hostOf(address)) === 0 ? {} : { 'grpc.ssl_target_name_override': 'localhost' };
+}
+
 // Acts carry their own request_id and are safe to repeat, yet nothing is tried
 // again here: a person waits, and sees at once what is wrong.
 function options(deadlineMs: number) {
@@ -57,13 +73,23 @@ function options(deadlineMs: number) {
 function credentialsFor({ address, tls }: CaseworkClientInput): ChannelCredentials {
   if (tls !== undefined) {
     allowTls13Only();
-    return ChannelCredentials.createSsl(Buffer.from(tls.certificatePem));
+    const own = derOf(tls.certificatePem);
+    return ChannelCredentials.createSsl(Buffer.from(tls.certificatePem), null, null, {
+      // Its very certificate needs no name; what another one signed does.
+      checkServerIdentity: (_, shown) =>
+        shown.raw.equals(own) ? undefined : checkServerIdentity(hostOf(address), shown),
+    });
   }
   if (isLoopback(hostOf(address))) return ChannelCredentials.createInsecure();
   throw new Refusal(
     'BAD_CONFIG',
     `The staff token would travel to ${address} in the clear. Use an address on this machine, or give the node's TLS certificate.`,
   );
+}
+
+/** Of a file with one certificate; of any other, nothing that a server could show. */
+function derOf(pem: string): Buffer {
+  return Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\s/g, ''), 'base64');
 }
 
 function metadataOf({ token, secondToken }: CaseworkClientInput): Metadata {

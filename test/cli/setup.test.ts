@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createTlsCertificate } from '#crypto/tls.ts';
 import { freePorts } from '#deploy/demo/federation.ts';
 
 import { type Surroundings, srx, startSrx, wordsOfLine } from './command.ts';
@@ -66,6 +67,41 @@ describe('srx init', () => {
     expect(await node.stop()).toMatchObject({ code: 0 });
     // Only the first start needs it.
     expect(await readdir(at('node/staff'))).toEqual(['first.token']);
+  });
+});
+
+describe('a node whose staff come over TLS', () => {
+  it('is reached under its own certificate, and under no other', async () => {
+    const folder = at('node');
+    const file = `${folder}/node.json`;
+    const plain = await readFile(file, 'utf8');
+    const config = JSON.parse(plain) as { casework: object };
+    const make = (name: string) =>
+      createTlsCertificate({
+        hostNames: [name],
+        notBeforeMs: Date.now() - 60_000,
+        notAfterMs: Date.now() + 86_400_000,
+      });
+    const { certificatePem, privateKeyPem } = make('node.example');
+    await writeFile(at('casework.pem'), certificatePem);
+    await writeFile(at('casework.key'), privateKeyPem, { mode: 0o600 });
+    await writeFile(at('other.pem'), make('node.example').certificatePem);
+    const tls = { certificateFile: at('casework.pem'), privateKeyFile: at('casework.key') };
+    await writeFile(file, JSON.stringify({ ...config, casework: { ...config.casework, tls } }));
+    const node = startSrx(wordsOfLine(`serve --folder ${folder}`));
+    try {
+      await node.until('ready');
+      await done(`staff list --folder ${folder}`);
+      const address = `--address 127.0.0.1:${exchange + 1} --token-file ${folder}/staff/first.token`;
+      await done(`staff list ${address} --ca-file ${at('casework.pem')}`);
+      for (const wrong of [`--ca-file ${at('other.pem')}`, '']) {
+        const said = await srx(wordsOfLine(`staff list ${address} ${wrong}`));
+        expect(said).toMatchObject({ code: 7, err: expect.stringContaining('certificate') });
+      }
+    } finally {
+      await node.stop();
+      await writeFile(file, plain);
+    }
   });
 });
 
