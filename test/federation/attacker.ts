@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ChannelCredentials, Client, type ServiceError, status } from '@grpc/grpc-js';
-import { Keyring } from '#crypto/keyring.ts';
+import type { Keyring } from '#crypto/keyring.ts';
 import { importSealingKey } from '#crypto/keys.ts';
-import { loadWrappingKey } from '#crypto/wrapping-key.ts';
 import { type LoadedConfig, NODE_FILES } from '#services/node/config.ts';
 import type { Forger } from '#test/exchange/forge.ts';
 import { channelOptions } from '#wire/client.ts';
@@ -85,16 +84,12 @@ function told(error: ServiceError): Answer {
   return { status: name, reason: code, message };
 }
 
-/** A node's own keys and certificate, as one who sits at its disk has them. */
-export async function insiderOf(config: LoadedConfig): Promise<{ keyring: Keyring; tls: Tls }> {
-  const nodeKey = await loadWrappingKey(config.nodeKeyFile);
-  const text = (name: string) => readFile(join(config.folder, name), 'utf8');
+/** A node's certificate and key, as one who sits at its disk has them. */
+export async function tlsOf({ folder }: LoadedConfig): Promise<Tls> {
+  const text = (name: string) => readFile(join(folder, name), 'utf8');
   return {
-    keyring: await Keyring.open(join(config.folder, NODE_FILES.keyring), nodeKey),
-    tls: {
-      certificatePem: await text(NODE_FILES.certificate),
-      privateKeyPem: await text(NODE_FILES.privateKey),
-    },
+    certificatePem: await text(NODE_FILES.certificate),
+    privateKeyPem: await text(NODE_FILES.privateKey),
   };
 }
 

@@ -285,8 +285,8 @@ describe('the receiving side', () => {
   });
 
   async function sectionsIn(parcel: string): Promise<string[]> {
-    const [jwk] = scene.keyring.receiving.publicJwks('encryption');
-    const key = scene.keyring.receiving.opening(jwk?.kid ?? '');
+    const [jwk] = scene.keyring('receiving').publicJwks('encryption');
+    const key = scene.keyring('receiving').opening(jwk?.kid ?? '');
     if (!key) throw new Error('the receiving side opens its own parcels');
     const bytes = await open(parcel, key, limits.parcelJweBytesMax);
     return codec.decodeParcel(bytes).sections.map((s) => s.section);

@@ -36,7 +36,7 @@ const RETIRED = { status: 'FAILED_PRECONDITION', reason: 'ENCRYPTION_KEY_RETIRED
 const LARGE = { status: 'RESOURCE_EXHAUSTED', reason: 'TOO_LARGE' };
 
 function encryptionJwk() {
-  const [jwk] = scene.keyring.receiving.publicJwks('encryption');
+  const [jwk] = scene.keyring('receiving').publicJwks('encryption');
   if (!jwk) throw new Error('the receiving node has a key to seal to');
   return jwk;
 }
@@ -133,7 +133,7 @@ describe('the sealed text is refused', () => {
     ['for a key that nobody has', head({ kid: 'A'.repeat(43) }), RETIRED],
     [
       'for the key that the node signs with',
-      () => head({ kid: scene.keyring.receiving.signing('message').kid })(),
+      () => head({ kid: scene.keyring('receiving').signing('message').kid })(),
       RETIRED,
     ],
     ['without kid', without('kid'), MALFORMED],
@@ -278,7 +278,7 @@ describe('the signed text inside is refused', () => {
   });
 
   function hs256(): string {
-    const x = scene.keyring.referring.publicJwks('message')[0]?.x ?? '';
+    const x = scene.keyring('referring').publicJwks('message')[0]?.x ?? '';
     const [head, body] = reheaded(forged.jws, (h) => ({ ...h, alg: 'HS256' })).split('.');
     const mac = createHmac('sha256', fromBase64url(x)).update(`${head}.${body}`);
     // As long as a signature, so that its length does not give it away.
@@ -334,7 +334,7 @@ describe('the signature is refused, and who was at fault is not told', () => {
     [
       'of the member’s key for statements',
       inside(() => {
-        const own = scene.keyring.referring.signing('federation');
+        const own = scene.keyring('referring').signing('federation');
         return signedUnder({ ...headerOf(forged.jws), kid: own.kid }, payload(), own);
       }),
       STRANGER,

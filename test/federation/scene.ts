@@ -16,7 +16,7 @@ import { admitMember } from '#services/registry/members.ts';
 import { type Forged, type Forger, forge, type Parts, sealed } from '#test/exchange/forge.ts';
 import { makeTestMember, type TestMember, type TestRegistry } from '#test/trust/test-registry.ts';
 import { codec } from '#wire/codec.ts';
-import { type Answer, type Attacker, attackerAt, forgerOf, insiderOf } from './attacker.ts';
+import { type Answer, type Attacker, attackerAt, forgerOf, tlsOf } from './attacker.ts';
 import { startWorld, storyOf, type World } from './world.ts';
 
 export const MEDDLER = 'https://meddler.example';
@@ -25,8 +25,9 @@ export type Scene = AsyncDisposable & {
   world: World;
   /** One who has the keys and the certificate of the side that he writes for. */
   insider: Record<Side, Attacker>;
-  /** The keys that the two nodes run on. */
-  keyring: Record<Side, Keyring>;
+  /** The keys and certificates that the two nodes run on. */
+  keyring(side: Side): Keyring;
+  tls: Record<Side, { certificatePem: string; privateKeyPem: string }>;
   /** A member with keys and a certificate, and no part in the referrals. */
   meddler: TestMember & { attacker: Attacker };
   node(side: Side): FederationNode;
@@ -60,13 +61,21 @@ export async function startScene(): Promise<Scene> {
   );
   await admitMember(registryFolder, await member.memberFile(), clock);
   await federation.catchUp();
-  const keys = {
-    referring: { ...(await insiderOf(configs.referring)), ...ORGANISATIONS.referring },
-    receiving: { ...(await insiderOf(configs.receiving)), ...ORGANISATIONS.receiving },
-    meddler: { keyring: member.keyring, tls: member.tls, organisation: MEDDLER },
+  const tls = {
+    referring: await tlsOf(configs.referring),
+    receiving: await tlsOf(configs.receiving),
+    meddler: member.tls,
   };
-  const attack = async (by: keyof typeof keys, victim: Side) =>
-    stack.use(await attackerAt(configs[victim], keys[by].tls));
+  const attack = async (by: keyof typeof tls, victim: Side) =>
+    stack.use(await attackerAt(configs[victim], tls[by]));
+  /** As they are now: a node renews its keys. */
+  const keysOf = (who: Side | 'meddler') =>
+    who === 'meddler'
+      ? { organisation: MEDDLER, keyring: member.keyring }
+      : {
+          organisation: ORGANISATIONS[who].organisation,
+          keyring: federation.nodes[who].exchange.context.keyring,
+        };
   const insider = {
     referring: await attack('referring', 'receiving'),
     receiving: await attack('receiving', 'referring'),
@@ -79,7 +88,8 @@ export async function startScene(): Promise<Scene> {
   const scene: Scene = {
     world,
     insider,
-    keyring: { referring: keys.referring.keyring, receiving: keys.receiving.keyring },
+    keyring: (side) => keysOf(side).keyring,
+    tls,
     meddler: Object.assign(member, { attacker }),
     node: (side) => federation.nodes[side],
     async open(side, referralId) {
@@ -119,7 +129,7 @@ export async function startScene(): Promise<Scene> {
       await received(scene, 'receiving', referralId);
     },
     forger: (from, to = from === 'receiving' ? 'referring' : 'receiving') =>
-      forgerOf(keys[from], keys[to], clock.now()),
+      forgerOf(keysOf(from), keysOf(to), clock.now()),
     async forged(from, referralId, parts) {
       const { thread } = await scene.open(otherSide(from), referralId);
       const chains = { own: thread[from], theirs: thread[otherSide(from)] };
