@@ -94,3 +94,26 @@ export async function newestOfPartner(
     .filter((line) => line.verdict === 'counts')
     .reduce<number | undefined>((newest, { seq }) => Math.max(newest ?? 0, seq), undefined);
 }
+
+/** An act that says nothing but its step. */
+export function plainAct<
+  S extends 'caseManagementHanded' | 'resumed' | 'cancellationConfirmed' | 'expired',
+>(name: string, step: S, by: ActVerb['by'], summary: string): ActVerb {
+  const make = async () => ({ body: bodyOf(step, {} as StepBody<S>), sections: [] });
+  return { name, step, by, summary, example: '', make };
+}
+
+/** An act whose reason travels sealed. */
+export function reasonAct(
+  name: string,
+  step: Exclude<StepWithReason, 'held' | 'completed'>,
+  rest: Pick<ActVerb, 'by' | 'summary' | 'example' | 'severe'>,
+): ActVerb {
+  return {
+    name,
+    step,
+    ...rest,
+    options: reasonOption(step),
+    make: async (making) => ({ body: bodyOf(step, {}), sections: [reasonOf(making)] }),
+  };
+}
