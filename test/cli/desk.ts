@@ -2,7 +2,8 @@
 // nodes that really run.
 import { join } from 'node:path';
 
-import { tokenFile } from '#deploy/demo/federation.ts';
+import { type FederationOptions, tokenFile } from '#deploy/demo/federation.ts';
+import type { Clock } from '#model/clock.ts';
 import type { Side } from '#model/track.ts';
 import { startWorld, type World } from '#test/federation/world.ts';
 
@@ -30,24 +31,25 @@ export type Desk = {
 
 export type Desks = AsyncDisposable & { world: World } & Record<Side, Desk>;
 
-export async function openDesks(): Promise<Desks> {
-  const world = await startWorld();
+export async function openDesks(options: Partial<FederationOptions> = {}): Promise<Desks> {
+  const world = await startWorld(options);
+  const { clock = world.clock } = options;
   return {
     world,
-    referring: deskOf(world, 'referring'),
-    receiving: deskOf(world, 'receiving'),
+    referring: deskOf(world, 'referring', clock),
+    receiving: deskOf(world, 'receiving', clock),
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }
 
-function deskOf(world: World, side: Side): Desk {
+function deskOf(world: World, side: Side, clock: Clock): Desk {
   const { config } = world.federation.nodes[side];
   const tokens = { one: tokenFile(config, side, 'one'), two: tokenFile(config, side, 'two') };
   const argv = (line: string) => {
     return wordsOfLine(line).map((word) => word.replace('$TWO', tokens.two));
   };
   const around = ({ env, ...own }: Surroundings = {}): Surroundings => ({
-    clock: world.clock,
+    clock,
     env: { ...pathOnly(), SRX_FOLDER: config.folder, SRX_TOKEN_FILE: tokens.one, ...env },
     ...own,
   });
