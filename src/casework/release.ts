@@ -7,6 +7,7 @@ import { type Actor, areTwo } from './actor.ts';
 import { loadCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsFor, sectionsFor } from './from-case.ts';
+import { mustStillBeGranted } from './still-granted.ts';
 
 export type ReleasePackage = {
   requestId: string;
@@ -15,7 +16,7 @@ export type ReleasePackage = {
   reconfirmedAt: number;
 };
 
-/** @throws Refusal NOT_FOUND, ILLEGAL_STEP, NOT_CONSENTED, SECOND_PERSON_NEEDED … */
+/** @throws Refusal NOT_FOUND, ILLEGAL_STEP, NOT_CONSENTED, CONSENT_WITHDRAWN, SECOND_PERSON_NEEDED … */
 export async function releasePackage(
   context: CaseworkContext,
   actor: Actor,
@@ -32,6 +33,9 @@ export async function releasePackage(
   const secondPerson = areTwo(actor, second, needsSecondPerson(caseFile.sections.minimum));
   const pair = { own: context.organisation, partner: row.partner };
   const grants = grantsFor(caseFile, ['package', 'follow-up'], pair);
+  if (!(await context.store.findMessageById(requestId))) {
+    await mustStillBeGranted(context, caseFile, row.partner, grants);
+  }
   return context.exchange.send({
     messageId: requestId,
     referralId,

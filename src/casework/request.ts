@@ -11,6 +11,7 @@ import { type Actor, areTwo } from './actor.ts';
 import { loadCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsFor, sectionsFor } from './from-case.ts';
+import { mustStillBeGranted } from './still-granted.ts';
 
 export type RequestReferral = {
   requestId: string;
@@ -21,7 +22,7 @@ export type RequestReferral = {
   continuesReferralId: string | null;
 };
 
-/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_PERMITTED, NOT_CONSENTED, SECOND_PERSON_NEEDED … */
+/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_PERMITTED, CONSENT_WITHDRAWN, SECOND_PERSON_NEEDED … */
 export async function requestReferral(
   context: CaseworkContext,
   actor: Actor,
@@ -41,6 +42,7 @@ export async function requestReferral(
       ? null
       : await headsOfOlder(context, request.continuesReferralId, recipient);
   const twin = await context.store.findMessageById(requestId);
+  if (!twin) await mustStillBeGranted(context, caseFile, recipient, grants);
   return context.exchange.send({
     messageId: requestId,
     referralId: twin?.referralId ?? uuid4(),

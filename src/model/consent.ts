@@ -31,7 +31,7 @@ export function isWhole(body: StepBody<'consentWithdrawn'>): boolean {
   return body.whole && body.meetingWish !== 'yes';
 }
 
-function withdraws(body: StepBody<'consentWithdrawn'>, section: SectionName): boolean {
+export function withdraws(body: StepBody<'consentWithdrawn'>, section: SectionName): boolean {
   if (body.whole) return isWhole(body) || !MEETING_SECTIONS.includes(section);
   return body.sections.includes(section);
 }

@@ -142,13 +142,22 @@ export const Consent = z.strictObject({
 });
 export type Consent = z.infer<typeof Consent>;
 
-/** The state after the newest event; of two at one time the later in the list. */
-export function consentState(
-  consent: Pick<Consent, 'events'>,
-): Consent['events'][number]['eventState'] | undefined {
+type ConsentEvents = Pick<Consent, 'events'>;
+
+/** Of two events at one time the later in the list. */
+export function newestConsentEvent({
+  events,
+}: ConsentEvents): Consent['events'][number] | undefined {
   let newest: Consent['events'][number] | undefined;
-  for (const event of consent.events.slice(0, limits.listItemsMax)) {
+  for (const event of events.slice(0, limits.listItemsMax)) {
     if (!newest || Date.parse(event.eventTime) >= Date.parse(newest.eventTime)) newest = event;
   }
-  return newest?.eventState;
+  return newest;
+}
+
+/** The state after the newest event. */
+export function consentState(
+  consent: ConsentEvents,
+): Consent['events'][number]['eventState'] | undefined {
+  return newestConsentEvent(consent)?.eventState;
 }
