@@ -102,6 +102,7 @@ export const limits = {
   exchangeRequestBytesMax: 368 * KIB, // a parcel, or the heads of a full Sync
   callsPerConnectionMax: 256,
   callAttemptsMax: 3,
+  nodeAttemptsMax: 5, // about 5 s, for a node that was started a moment ago
   callRetryMs: 200,
   callRetryMsMax: 2 * SECOND_MS,
   quotaRetryMs: SECOND_MS,
