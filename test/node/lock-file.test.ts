@@ -52,6 +52,16 @@ describe('a lock', () => {
     }
   });
 
+  it('that was left behind is left to whoever is about to take it over', async () => {
+    await using folder = await makeFolder();
+    const file = folder.path('lock');
+    const gone = String(await deadPid());
+    await writeFile(file, gone);
+    await writeFile(`${file}.turn`, String(process.ppid));
+    expect(await takeLock(file)).toBeNull();
+    expect(await readFile(file, 'utf8')).toBe(gone);
+  });
+
   it('that was left behind goes to one of many processes that want it', async () => {
     await using folder = await makeFolder();
     const script = `
