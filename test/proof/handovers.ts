@@ -145,16 +145,16 @@ export class Referral {
     return { side, step: body().step, ...outcome };
   }
 
+  /** What is stated is stated once: the same again is the same act, another is refused. */
   #callOf({ body, make }: Planned): Call {
     const referralId = this.#id;
-    return (client, requestId) => {
-      const stated = body();
-      if (stated !== RELEASE) {
-        return client.act({ requestId, referralId, body: stated, sections: make(), grants: [] });
-      }
+    const stated = body();
+    if (stated === RELEASE) {
       const reconfirmedAt = this.#world.nowSeconds();
-      return client.releasePackage({ requestId, referralId, reconfirmedAt });
-    };
+      return (client, requestId) => client.releasePackage({ requestId, referralId, reconfirmedAt });
+    }
+    const act = { referralId, body: stated, sections: make(), grants: [] };
+    return (client, requestId) => client.act({ requestId, ...act });
   }
 
   async #acknowledged(side: Side, step: StepName, call: Call): Promise<Acknowledged> {
