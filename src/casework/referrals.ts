@@ -10,8 +10,10 @@ import type { StepName } from '#model/message.ts';
 import { viewFor } from '#model/referral.ts';
 import { Refusal } from '#model/refusal.ts';
 import { nextSteps } from '#model/steps.ts';
+import type { Entry } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
 import type { CaseworkContext } from './context.ts';
+import { inReadingOrder } from './reading-order.ts';
 
 export type TimelineLine = {
   author: string;
@@ -74,19 +76,23 @@ export async function viewReferral(
   };
 }
 
-/** In an order in which each message follows what its author had seen. */
 function timelineOf(context: CaseworkContext, referral: OpenReferral): TimelineLine[] {
-  const lines = referral.stored.messages.map((message) => lineOf(context, referral, message));
-  return lines.toSorted((a, b) => a.sentAt - b.sentAt || a.seq - b.seq);
+  const { codec } = context.exchange.context;
+  const stored = new Map(referral.stored.messages.map((message) => [message.digest, message]));
+  const entries = referral.stored.messages.map((message) => entryOf(message, codec));
+  return inReadingOrder(entries).flatMap((entry) => {
+    const message = stored.get(entry.digest);
+    return message ? [lineOf(context, referral, message, entry)] : [];
+  });
 }
 
 function lineOf(
   context: CaseworkContext,
   { side, state }: OpenReferral,
   message: StoredMessage,
+  { envelope, content }: Entry,
 ): TimelineLine {
   const { codec } = context.exchange.context;
-  const { envelope, content } = entryOf(message, codec);
   const author = message.author === 'own' ? side : otherSide(side);
   const judged = state.verdicts[author][message.seq - 1]?.verdict ?? 'waiting';
   const waiting = message.placement === 'parked' ? 'waiting' : judged;
