@@ -1,51 +1,21 @@
-// What is on its way to partners: a row for each own message without a receipt.
-// A claim is a lease, so that two workers never take the same and a crash
-// loses none.
-
-import type { ExpressionBuilder } from 'kysely';
+// What is on its way to partners: a row for each own message without a receipt,
+// until its receipt is here.
 import type { NewDelivery, ReferralStore } from '#exchange/ports.ts';
-import { limits } from '#model/limits.ts';
 
-import type { Db } from './dialects.ts';
 import type { Engine } from './engine.ts';
 import { insertEvents } from './outbox.ts';
 import { lockReferral } from './referrals.ts';
-import { toDelivery } from './rows.ts';
 import { type Job, listStatement, rowsStatement, statement } from './statement.ts';
-import type { DeliveryTable, Tables } from './tables.ts';
+import type { DeliveryTable } from './tables.ts';
 import { insertTasks, tasksOfKinds } from './tasks.ts';
 
 type Deliveries = Pick<
   ReferralStore,
-  | 'claimDeliveries'
-  | 'freeDeliveries'
-  | 'nextDeliveryMs'
-  | 'storeReceipt'
-  | 'postponeDelivery'
-  | 'reportUndelivered'
-  | 'redeliver'
+  'storeReceipt' | 'postponeDelivery' | 'reportUndelivered' | 'redeliver'
 >;
 
 export function deliveriesOn(engine: Engine): Deliveries {
   return {
-    claimDeliveries: (nowMs, max, leaseMs) =>
-      engine.write(function* () {
-        const untilMs = nowMs + leaseMs;
-        const rows = [
-          ...(yield* claimOvertaking({ nowMs, max: limits.deliverAtOnceMax, untilMs })),
-          ...(max > 0 ? yield* claimInOrder({ nowMs, max, untilMs }) : []),
-        ];
-        return rows.map(toDelivery).toSorted((a, b) => a.dueAtMs - b.dueAtMs || a.seq - b.seq);
-      }),
-    freeDeliveries: () =>
-      engine.write(function* () {
-        yield* free({});
-      }),
-    nextDeliveryMs: () =>
-      engine.read(function* () {
-        const [row] = yield* findNext({});
-        return row?.ready_at_ms ?? null;
-      }),
     storeReceipt: (referralId, seq, receipt, atMs, events) =>
       engine.write(function* () {
         yield* lockReferral(referralId);
@@ -135,79 +105,6 @@ const upsert = rowsStatement(COLUMNS, (db, rows: DeliveryTable[]) =>
           .end(),
       })),
     ),
-);
-
-/** Those whose turn it is: the lowest number of their referral, or overtaking. */
-function inTurn(db: Db) {
-  return db
-    .selectFrom('delivery as next')
-    .where((eb) => eb.or([eb('next.overtakes', '=', eb.lit(1)), isLowest(eb)]))
-    .orderBy('next.ready_at_ms');
-}
-
-function inOrder(db: Db) {
-  return db
-    .selectFrom('delivery as next')
-    .where((eb) => eb.and([eb('next.overtakes', '=', eb.lit(0)), isLowest(eb)]))
-    .orderBy('next.ready_at_ms');
-}
-
-function overtaking(db: Db) {
-  return (
-    db
-      .selectFrom('delivery as next')
-      // Literally 1, or the partial index is not used.
-      .where('next.overtakes', '=', (eb) => eb.lit(1))
-      .orderBy('next.ready_at_ms')
-  );
-}
-
-function isLowest(eb: ExpressionBuilder<Tables & { next: DeliveryTable }, 'next'>) {
-  return eb.not(
-    eb.exists(
-      eb
-        .selectFrom('delivery as earlier')
-        .select('earlier.seq')
-        .whereRef('earlier.referral_id', '=', 'next.referral_id')
-        .whereRef('earlier.seq', '<', 'next.seq'),
-    ),
-  );
-}
-
-function claimOf(candidates: typeof inOrder) {
-  return statement((db, p: { nowMs: number; max: number; untilMs: number }, engine) =>
-    db
-      // Chosen once: a plan that joins may run a subquery again and lock more.
-      .with(
-        (cte) => cte('due').materialized(),
-        () =>
-          candidates(db)
-            .select(['next.referral_id', 'next.seq'])
-            .where('next.ready_at_ms', '<=', p.nowMs)
-            .limit(p.max)
-            .$if(engine === 'postgresql', (query) => query.forUpdate('next').skipLocked()),
-      )
-      .updateTable('delivery')
-      .from('due')
-      .set({ leased_until_ms: p.untilMs, ready_at_ms: p.untilMs })
-      .whereRef('delivery.referral_id', '=', 'due.referral_id')
-      .whereRef('delivery.seq', '=', 'due.seq')
-      .returning(COLUMNS.map((column) => `delivery.${column}` as const)),
-  );
-}
-
-const claimInOrder = claimOf(inOrder);
-const claimOvertaking = claimOf(overtaking);
-
-const free = statement((db, _: Record<never, never>) =>
-  db
-    .updateTable('delivery')
-    .set((eb) => ({ leased_until_ms: 0, ready_at_ms: eb.ref('due_at_ms') }))
-    .where('leased_until_ms', '>', (eb) => eb.lit(0)),
-);
-
-const findNext = statement((db, _: Record<never, never>) =>
-  inTurn(db).select('next.ready_at_ms').limit(1),
 );
 
 const find = statement((db, p: { referralId: string; seq: number }) =>

@@ -7,6 +7,7 @@ import { Refusal } from '#model/refusal.ts';
 import type { Outbox } from '#tracking/ports.ts';
 
 import { casesOn } from './cases.ts';
+import { claimsOn } from './claims.ts';
 import { deliveriesOn } from './deliveries.ts';
 import type { EngineName } from './dialects.ts';
 import type { Engine, StoreCheck } from './engine.ts';
@@ -59,6 +60,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
     ...headsOn(engine),
     ...messagesOn(engine),
     ...deliveriesOn(engine),
+    ...claimsOn(engine),
     ...sectionsOn(engine),
     ...referralListsOn(engine),
     ...casesOn(engine),

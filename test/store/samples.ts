@@ -14,7 +14,7 @@ import type { Store } from '#store/open.ts';
 
 /** What the clock of a test says at its begin. */
 export const NOW_MS = Date.UTC(2026, 10, 24, 9);
-export const PARTNER = 'https://homeward.example';
+const PARTNER = 'https://homeward.example';
 
 export function messageOf(referralId: string, given: Partial<StoredMessage> = {}): StoredMessage {
   const messageId = given.messageId ?? uuid4();
