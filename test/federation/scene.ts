@@ -7,9 +7,10 @@ import { uuid4 } from '#crypto/digest.ts';
 import type { Keyring } from '#crypto/keyring.ts';
 import { offer, reason, type SectionInput } from '#deploy/demo/contents.ts';
 import { type FederationNode, ORGANISATIONS } from '#deploy/demo/federation.ts';
+import { tell } from '#deploy/demo/story.ts';
 import { type OpenReferral, openReferral } from '#exchange/open-referral.ts';
 import { parseCaseFile } from '#model/case-file.ts';
-import type { Body } from '#model/message.ts';
+import type { Body, StepName } from '#model/message.ts';
 import { otherSide, type Side } from '#model/track.ts';
 import { NODE_FILES } from '#services/node/config.ts';
 import { admitMember } from '#services/registry/members.ts';
@@ -36,6 +37,8 @@ export type Scene = AsyncDisposable & {
   hurry(): void;
   /** A new referral by the honest nodes, received there. */
   request(): Promise<string>;
+  /** The story of a person of its own, up to this step by this side. */
+  storyUntil(side: Side, step: StepName): Promise<string>;
   act(side: Side, referralId: string, body: Body, sections?: Sections): Promise<void>;
   /** By two people of the receiving side. */
   accept(referralId: string): Promise<void>;
@@ -84,6 +87,7 @@ export async function startScene(): Promise<Scene> {
   const { caseFile, localCode } = await storyOf(world, 'adult.yaml');
   await federation.nodes.referring.client().importCase({ caseFile });
   const running = stack.move();
+  let stories = 0;
 
   const scene: Scene = {
     world,
@@ -108,6 +112,17 @@ export async function startScene(): Promise<Scene> {
       });
       await received(scene, 'referring', outcome.referralId);
       return outcome.referralId;
+    },
+    async storyUntil(side, step) {
+      const own = `STORY-${(stories += 1)}`;
+      const bytes = JSON.stringify({ ...parseCaseFile(caseFile), localCode: own });
+      const story = { federation, clock, localCode: own, caseFile: Buffer.from(bytes) };
+      for await (const told of tell(story)) {
+        if (told.side !== side || told.step !== step) continue;
+        const message = await scene.node(side).store.findMessageById(told.messageId);
+        return message?.referralId ?? '';
+      }
+      throw new Error(`the story has no ${step} of the ${side} side`);
     },
     async act(side, referralId, body, sections = []) {
       const client = scene.node(side).client();
