@@ -95,6 +95,18 @@ onEachEngine('staff', (place) => {
     });
   });
 
+  it('leave a trace of each case that they open, and none of one that is not there', async () => {
+    await place.store.insertCase(caseOf('TEST-1'));
+    const opened = { localCode: 'TEST-1', staffId: 'test-person', role: 'supervisor' } as const;
+    await place.store.insertCaseAccess({ ...opened, openedAtMs: NOW_MS });
+    const columns = 'local_code, staff_id, role, cast(opened_at_ms as text) as ms';
+    expect(await place.database.query(`select ${columns} from case_access`)).toEqual([
+      { local_code: 'TEST-1', staff_id: 'test-person', role: 'supervisor', ms: String(NOW_MS) },
+    ]);
+    const strange = { ...opened, localCode: 'TEST-2', openedAtMs: NOW_MS };
+    await expect(place.store.insertCaseAccess(strange)).rejects.toThrow();
+  });
+
   it('leave none in a referral that is not there', async () => {
     const row = { staffId: 'test-person', role: 'caseworker', section: 'health' } as const;
     await expect(

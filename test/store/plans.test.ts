@@ -108,6 +108,7 @@ async function useCasework(store: Store, referralId: string): Promise<void> {
   await store.findStaffByToken('x');
   await store.listStaff(50, '');
   await store.insertAccess({ ...staff, referralId, section: 'health', openedAtMs: NOW_MS });
+  await store.insertCaseAccess({ ...staff, localCode, openedAtMs: NOW_MS });
   await store.removeStaff('test');
   await store.listReferrals(50, '', 0);
   await store.countPending([referralId, uuid4()]);
