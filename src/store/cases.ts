@@ -6,7 +6,7 @@ import { limits } from '#model/limits.ts';
 import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { toCase, toReferral } from './rows.ts';
-import { rowsStatement, statement } from './statement.ts';
+import { atMost, rowsStatement, statement } from './statement.ts';
 import type { LocalCaseTable } from './tables.ts';
 
 type Cases = Pick<
@@ -77,7 +77,7 @@ const casesBefore = statement((db, p: { ms: number; id: string; rows: number }) 
     .where((eb) => eb(eb.refTuple('imported_at_ms', 'local_code'), '<', eb.tuple(p.ms, p.id)))
     .orderBy('imported_at_ms', 'desc')
     .orderBy('local_code', 'desc')
-    .limit(p.rows),
+    .limit(atMost(p.rows)),
 );
 
 const referralsOf = statement((db, p: { localCode: string }) =>
@@ -87,7 +87,7 @@ const referralsOf = statement((db, p: { localCode: string }) =>
     .where('local_code', '=', p.localCode)
     .orderBy('created_at_ms', 'desc')
     .orderBy('referral_id')
-    .limit(limits.pageItemsMax),
+    .limit(atMost(limits.pageItemsMax)),
 );
 
 const caseCodeOf = statement((db, p: { localCode: string; partner: string }) =>
@@ -97,5 +97,5 @@ const caseCodeOf = statement((db, p: { localCode: string; partner: string }) =>
     .where('local_code', '=', p.localCode)
     .where('partner', '=', p.partner)
     .orderBy('created_at_ms')
-    .limit(1),
+    .limit(atMost(1)),
 );

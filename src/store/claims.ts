@@ -8,7 +8,7 @@ import { limits } from '#model/limits.ts';
 import type { Db } from './dialects.ts';
 import type { Engine } from './engine.ts';
 import { toDelivery } from './rows.ts';
-import { statement } from './statement.ts';
+import { atMost, statement } from './statement.ts';
 import type { DeliveryTable, Tables } from './tables.ts';
 
 type Claims = Pick<ReferralStore, 'claimDeliveries' | 'freeDeliveries' | 'nextDeliveryMs'>;
@@ -79,7 +79,7 @@ function claimOf(turn: Turn) {
           inTurn(db, turn)
             .select(['next.referral_id', 'next.seq'])
             .where('next.ready_at_ms', '<=', p.nowMs)
-            .limit(p.max)
+            .limit(atMost(p.max))
             .$if(engine === 'postgresql', (query) => query.forUpdate('next').skipLocked()),
       )
       .updateTable('delivery')
@@ -104,5 +104,5 @@ const free = statement((db, _: Record<never, never>) =>
 const findNext = statement((db, _: Record<never, never>) =>
   inTurn(db, (eb) => eb.or([isOvertaking(eb), isLowest(eb)]))
     .select('next.ready_at_ms')
-    .limit(1),
+    .limit(atMost(1)),
 );

@@ -6,7 +6,7 @@ import type { ReferralStore, StoredHeads } from '#exchange/ports.ts';
 import type { Engine } from './engine.ts';
 import { pendingOf } from './referral-lists.ts';
 import { toReferral } from './rows.ts';
-import { type Job, listStatement, statement } from './statement.ts';
+import { atMost, type Job, listStatement, statement } from './statement.ts';
 import type { ReferralTable } from './tables.ts';
 
 type Heads = Pick<ReferralStore, 'listHeads' | 'findHeads'>;
@@ -49,7 +49,7 @@ const ofPartner = statement((db, p: { partner: string; after: string; max: numbe
     .where('partner', '=', p.partner)
     .where('referral_id', '>', p.after)
     .orderBy('referral_id')
-    .limit(p.max),
+    .limit(atMost(p.max)),
 );
 
 const byIds = listStatement((db, _: Record<never, never>, referralIds: string[]) =>

@@ -3,7 +3,7 @@ import type { ReferralChange, ReferralStore, StoredMessage } from '#exchange/por
 
 import type { Engine } from './engine.ts';
 import { fromMessage, toMessage } from './rows.ts';
-import { type Job, rowsStatement, statement } from './statement.ts';
+import { atMost, type Job, rowsStatement, statement } from './statement.ts';
 import type { MessageTable } from './tables.ts';
 
 type Messages = Pick<ReferralStore, 'findMessage' | 'findMessageById'>;
@@ -88,7 +88,7 @@ const findById = statement((db, p: { messageId: string }) =>
     .selectAll()
     .where('message_id', '=', p.messageId)
     .orderBy('stored_at_ms')
-    .limit(1),
+    .limit(atMost(1)),
 );
 
 const placeParked = statement(

@@ -4,7 +4,7 @@ import type { Outbox, Watermark } from '#tracking/ports.ts';
 
 import type { Engine } from './engine.ts';
 import { fromEvent, type NewOutboxRow, toOutboxRow } from './rows.ts';
-import { type Job, listStatement, rowsStatement, statement } from './statement.ts';
+import { atMost, type Job, listStatement, rowsStatement, statement } from './statement.ts';
 
 export function outboxOn(engine: Engine): Outbox {
   return {
@@ -63,7 +63,7 @@ const unpublished = statement((db, p: { max: number }) =>
     .select(['position', 'event'])
     .where('published', '=', (eb) => eb.lit(0))
     .orderBy('position')
-    .limit(p.max),
+    .limit(atMost(p.max)),
 );
 
 const setPublished = listStatement((db, _: Record<never, never>, positions: number[]) =>
@@ -76,7 +76,7 @@ const after = statement((db, p: { position: number; max: number }) =>
     .select(['position', 'event'])
     .where('position', '>', p.position)
     .orderBy('position')
-    .limit(p.max),
+    .limit(atMost(p.max)),
 );
 
 const byEventId = statement((db, p: { eventId: string }) =>

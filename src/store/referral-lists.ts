@@ -4,7 +4,7 @@ import type { CaseworkStore } from '#casework/ports.ts';
 import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { toReferral } from './rows.ts';
-import { listStatement, statement } from './statement.ts';
+import { atMost, listStatement, statement } from './statement.ts';
 import type { ReferralTable } from './tables.ts';
 
 type Lists = Pick<CaseworkStore, 'listReferrals' | 'countPending'>;
@@ -36,7 +36,7 @@ const changedBefore = statement(
       .where('changed_at_ms', '>=', p.sinceMs)
       .orderBy('changed_at_ms', 'desc')
       .orderBy('referral_id', 'desc')
-      .limit(p.rows),
+      .limit(atMost(p.rows)),
 );
 
 /** Own messages without a receipt. */

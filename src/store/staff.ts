@@ -4,7 +4,7 @@ import type { CaseworkStore } from '#casework/ports.ts';
 import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { toStaff } from './rows.ts';
-import { rowsStatement, statement } from './statement.ts';
+import { atMost, rowsStatement, statement } from './statement.ts';
 import type { AccessTable, CaseAccessTable, StaffTable } from './tables.ts';
 
 type Staff = Pick<
@@ -74,7 +74,7 @@ const staffAfter = statement((db, p: { ms: number; id: string; rows: number }) =
     .where((eb) => eb(eb.refTuple('created_at_ms', 'staff_id'), '>', eb.tuple(p.ms, p.id)))
     .orderBy('created_at_ms')
     .orderBy('staff_id')
-    .limit(p.rows),
+    .limit(atMost(p.rows)),
 );
 
 const remove = statement((db, p: { staffId: string }) =>

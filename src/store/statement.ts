@@ -1,6 +1,8 @@
 // A statement is built by Kysely once for each engine, with slots where values
 // go: building anew at each call doubled the CPU of the SQL. A job is a generator
 // over statements, which SQLite drives without waiting and PostgreSQL with.
+import { type RawBuilder, sql } from 'kysely';
+
 import { limits } from '#model/limits.ts';
 
 import { type Db, dialects, type EngineName } from './dialects.ts';
@@ -83,6 +85,14 @@ class Shape {
 // The type says what will stand in a slot; while the SQL is built, a Slot does.
 function slotsOf<P>(): P {
   return new Proxy({}, { get: (_, key) => new Slot(-1, String(key)) }) as P;
+}
+
+/**
+ * For `limit`. SQLite looks at the value of a bare parameter there to plan by it, and so
+ * prepares the statement anew at each call.
+ */
+export function atMost(rows: number): RawBuilder<number> {
+  return sql<number>`${rows} + 0`;
 }
 
 /** @param build is called once for each engine; its slots stand for the values of a call. */

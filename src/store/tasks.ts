@@ -5,7 +5,7 @@ import type { Task } from '#exchange/ports.ts';
 import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { fromTask, toTask } from './rows.ts';
-import { type Job, listStatement, rowsStatement, statement } from './statement.ts';
+import { atMost, type Job, listStatement, rowsStatement, statement } from './statement.ts';
 import type { TaskTable } from './tables.ts';
 
 export function tasksOn(engine: Engine): Pick<CaseworkStore, 'listTasks'> {
@@ -56,5 +56,5 @@ const tasksAfter = statement((db, p: { ms: number; id: string; rows: number }) =
     .where((eb) => eb(eb.refTuple('created_at_ms', 'task_id'), '>', eb.tuple(p.ms, p.id)))
     .orderBy('created_at_ms')
     .orderBy('task_id')
-    .limit(p.rows),
+    .limit(atMost(p.rows)),
 );
