@@ -30,6 +30,9 @@ export class WriteQueue implements AsyncDisposable {
   #waiting: Waiting[] = [];
   #isScheduled = false;
   #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Monotonic. */
+  #gatherUntilMs = 0;
 
   constructor(transactions: Transactions) {
     this.#transactions = transactions;
@@ -48,16 +51,33 @@ export class WriteQueue implements AsyncDisposable {
   /** What waits is still written. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#timer);
     while (this.#waiting.length > 0) this.#flush();
   }
 
-  // After all that has arrived in this turn of the loop, so that it goes together.
+  // Not before all that arrives in this turn of the loop. And in a crowd, which shows by a
+  // transaction that several shared, the next one waits for more to share it: a sync of the
+  // disk costs as much as all the statements of ten jobs.
   #schedule(): void {
     if (this.#isScheduled) return;
+    const isFull = this.#waiting.length >= limits.writeBatchMax;
+    const restMs = isFull ? 0 : this.#gatherUntilMs - performance.now();
+    if (restMs > 0) {
+      this.#timer ??= setTimeout(() => this.#flushSoon(), restMs);
+    } else {
+      this.#flushSoon();
+    }
+  }
+
+  #flushSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
+      const isCrowd = this.#waiting.length > 1;
       this.#flush();
+      this.#gatherUntilMs = isCrowd ? performance.now() + limits.writeGatherMs : 0;
       if (this.#waiting.length > 0) this.#schedule();
     });
   }
