@@ -86,6 +86,8 @@ export class NatsLink implements AsyncDisposable {
         // The library does not read it off the URL, and would go on without TLS.
         ...(this.#address.tls && { tls: this.#address.tls }),
         reconnect: false,
+        // Else each publication makes two errors with their stacks, in case it fails.
+        noAsyncTraces: true,
         timeout: limits.natsConnectMs,
         pingInterval: limits.natsPingMs,
       });
