@@ -21,13 +21,14 @@ export async function deliverOnce(
 ): Promise<boolean> {
   using watch = context.recall.watch(delivery.referralId);
   const referral = await loadOpen(context, delivery.referralId);
-  const message = placedOf(referral.stored.messages, 'own').find((m) => m.seq === delivery.seq);
+  const at = delivery.seq - 1;
+  const message = placedOf(referral.stored.messages, 'own')[at];
+  const entry = referral.thread[referral.side][at];
   const { row } = referral.stored;
-  if (!message || !row) return true;
+  if (!message || !entry || !row) return true;
   const member = context.members.find(row.partner);
   try {
     if (!member) throw new Refusal('NOT_A_MEMBER', 'The partner is no live member now.');
-    const entry = entryOf(message, context.codec);
     const { envelope, content } = entry;
     const parcel = await sealMessage(context, member, referral, message);
     const signal = content?.sections.length ? watch.signal : undefined;

@@ -68,23 +68,30 @@ export function permitted<S extends { section: SectionName }>(
   );
 }
 
-/** Encrypted under the referral's key, which is on disk before this returns. */
+/**
+ * Encrypted under the referral's key, which is on disk before this returns.
+ * @param named the digests under which the message names them, each checked or just made
+ */
 export async function sealAtRest(
   context: ExchangeContext,
   place: Place,
+  named: Content['sections'],
   contents: readonly SectionContent[],
 ): Promise<StoredSection[]> {
   if (contents.length === 0) return [];
-  const { referralId, author, seq } = place;
-  const key = await context.keyFile.ensure(referralId);
+  const key = await context.keyFile.ensure(place.referralId);
   return contents.map(({ section, salt, content }) => ({
-    referralId,
-    author,
-    seq,
+    ...place,
     section,
-    digest: sectionDigest({ salt, referralId, section, content }),
+    digest: digestOf(named, section),
     sealed: encryptAtRest(key, contextOf(place, section), Buffer.concat([salt, content])),
   }));
+}
+
+function digestOf(named: Content['sections'], section: SectionName): string {
+  const found = named.find((one) => one.section === section);
+  if (!found) throw new Error('a section that its message does not name');
+  return found.digest;
 }
 
 /** @throws Refusal KEY_UNAVAILABLE where the key was destroyed */

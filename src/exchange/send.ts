@@ -129,7 +129,7 @@ async function append(
   const thread = extended(referral.thread, side, written.entry);
   const { seq } = message;
   const place = { referralId: draft.referralId, author: 'own', seq } as const;
-  const sections = await sealAtRest(context, place, contents);
+  const sections = await sealAtRest(context, place, digests, contents);
   const change = changeOf(context, referral, {
     partner,
     side,

@@ -47,7 +47,8 @@ export async function takeMessage(
       sectionsTaken: kept.map((s) => s.section),
     }));
   const place = { referralId: envelope.referralId, author: 'peer', seq: envelope.seq } as const;
-  const sections = await sealAtRest(context, place, kept);
+  const named = entry.content?.sections ?? [];
+  const sections = await sealAtRest(context, place, named, kept);
   const change = changeOf(context, before, {
     ...identityOf(before, entry, peer.organisation),
     thread,
