@@ -180,6 +180,7 @@ export const limits = {
   documentNestingMax: 32,
   documentTokensMax: 100_000,
   staffMax: 1000,
+  heapGrowingPercent: 200, // of what is kept, before the next full collection
   drainMs: 30 * SECOND_MS,
   receiptWaitMs: 3 * SECOND_MS,
   receiptPollMsMax: 500,

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 
 import { loadConfig } from '#services/node/config.ts';
+import { letHeapGrow } from '#services/node/heap.ts';
 import { jsonLog } from '#services/node/log.ts';
 import { start } from '#services/node/start.ts';
 
@@ -18,6 +19,7 @@ export const serve: Verb = {
   async run(call) {
     const { io, env, out } = call;
     const config = await loadConfig(folderOf(call), env);
+    letHeapGrow();
     const log = jsonLog(config.logLevel, io.clock, io.stderr);
     await using node = await start(config, {
       clock: io.clock,
