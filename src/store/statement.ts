@@ -74,8 +74,8 @@ class Shape {
   #compile(engine: EngineName) {
     let compiled = this.#compiled.get(engine);
     if (!compiled) {
-      const { sql, parameters } = this.#build(engine).compile();
-      compiled = { text: sql, slots: parameters };
+      const { sql: text, parameters } = this.#build(engine).compile();
+      compiled = { text, slots: parameters };
       this.#compiled.set(engine, compiled);
     }
     return compiled;
