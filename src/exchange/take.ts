@@ -42,7 +42,8 @@ export async function takeMessage(
     restored?.jws ??
     (await signReceipt(context, {
       ...receiptFor(context, entry, thread, before),
-      verdict: reason !== null ? 'refused' : counts ? 'taken' : 'void',
+      // A withdrawal counts behind a fork, too, where nothing else has a verdict.
+      verdict: reason !== null ? 'refused' : counts || isWithdrawal(entry) ? 'taken' : 'void',
       ...(reason !== null && { reason }),
       sectionsTaken: kept.map((s) => s.section),
     }));

@@ -1,5 +1,6 @@
 // Which message it is and where it stands: Receiving 5 to 9.
-import { DAY } from '#test/model/story.ts';
+import type { StepName } from '#model/message.ts';
+import { bodyOf, DAY } from '#test/model/story.ts';
 import { parties } from '../parties.ts';
 import { Scribe, type Written } from '../scribe.ts';
 import { givenSections } from './delivery.ts';
@@ -74,6 +75,31 @@ export async function rivals(): Promise<Case[]> {
       arriving: namesake,
       expect: { error: 'CHAIN_FORK', status: 'received' },
     },
+  ];
+}
+
+/** Harbour's third number, after it used its second one twice. */
+export async function behindForks(): Promise<Case[]> {
+  const { scribe, given } = await received();
+  const twice = await scribe.draw('referring', 'sectionCorrected', day(1));
+  const risk = await scribe.say('referring', 'riskAssessed', day(1));
+  const past = [...given, risk, twice];
+  const confirmed = given[1]?.entry.digest ?? '';
+  const body = bodyOf('refused', { seq: 1, digest: confirmed, reason: 'late' });
+  const next = (step: StepName, change: object = {}) =>
+    scribe.draw('referring', step, { ...day(2), ...change });
+  const behind = (name: string, arriving: Written, verdict: string, status: string): Case => ({
+    check: 'R13',
+    name: `behind a fork, ${name}`,
+    given: past,
+    arriving,
+    valid: verdict === 'taken',
+    expect: taken(scribe, arriving, status, { verdict, sectionsTaken: [] }),
+  });
+  return [
+    behind('a withdrawal counts', await next('consentWithdrawn'), 'taken', 'withdrawn'),
+    behind('a step counts as nothing', await next('failed'), 'void', 'interrupted'),
+    behind('a refusal counts as nothing', await next('refused', { body }), 'void', 'interrupted'),
   ];
 }
 

@@ -4,7 +4,14 @@ import type { Written } from '../scribe.ts';
 import type { Family } from '../vector.ts';
 import { type DeliveryVector, givenSections, jwsOf } from './delivery.ts';
 import { refusals, sections, verdicts } from './receiving-judged.ts';
-import { knownBefore, pairs, places, rivals, withdrawals } from './receiving-placed.ts';
+import {
+  behindForks,
+  knownBefore,
+  pairs,
+  places,
+  rivals,
+  withdrawals,
+} from './receiving-placed.ts';
 
 export async function makeReceiving(): Promise<Family<DeliveryVector>> {
   const known = new Map<string, Written>();
@@ -12,6 +19,7 @@ export async function makeReceiving(): Promise<Family<DeliveryVector>> {
     ...(await knownBefore()),
     ...(await pairs()),
     ...(await rivals()),
+    ...(await behindForks()),
     ...(await places()),
     ...(await withdrawals()),
     ...(await refusals()),
