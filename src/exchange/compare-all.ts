@@ -135,7 +135,7 @@ function areEqual(ours: StoredHeads, theirs: KnownHeads): boolean {
 /** A partner that is away ends the whole comparison; anything else, this one only. */
 async function healed(placing: Placing, referralId: string, member: Member): Promise<boolean> {
   try {
-    return await placing.compare(referralId, member);
+    return await placing.compare(referralId, member, true);
   } catch (error) {
     const isAway = error instanceof Refusal && ['UNAVAILABLE', 'TIMED_OUT'].includes(error.code);
     if (isAway) throw error;

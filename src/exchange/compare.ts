@@ -24,16 +24,25 @@ export async function compare(
   context: ExchangeContext,
   member: Member,
   referralId: string,
+  isStart = false,
 ): Promise<boolean> {
+  let marks: number | null = null;
   for (let round = 0; round < limits.syncRoundsMax; round += 1) {
     const before = await loadOpen(context, referralId);
+    marks ??= marksOf(before.stored.messages);
     const [answer] = await context.transport.sync(member, [headsOf(referralId, before)]);
     if (!answer || answer.referralId !== referralId) return false;
     const { progressed, owed } = await heal(context, member, before, answer);
     if (answer.more && progressed) continue;
-    return finish(context, referralId, answer, owed);
+    return finish(context, answer, owed, isStart ? null : marks);
   }
   return false;
+}
+
+/** Grows with all that a comparison can bring: a message, a place, a receipt. */
+function marksOf(messages: readonly StoredMessage[]): number {
+  const placed = messages.filter((m) => m.placement === 'placed').length;
+  return messages.length + placed + messages.filter((m) => m.receipt !== null).length;
 }
 
 function headsOf(referralId: string, { thread, side, stored }: OpenReferral): Heads {
@@ -154,18 +163,24 @@ async function keepReceipt(
   return true;
 }
 
-/** What the partner has not read goes on its way again; equal heads are noted. */
+/**
+ * What the partner has not read goes on its way again; equal heads are noted.
+ * What waits for its next try goes at once only where something moved since
+ * `marks` (null: a start), or a partner could have it tried without a pause.
+ */
 async function finish(
   context: ExchangeContext,
-  referralId: string,
   answer: ReferralSync,
   owed: number,
+  marks: number | null,
 ): Promise<boolean> {
+  const { referralId } = answer;
   const { stored, thread, side } = await loadOpen(context, referralId);
   const unread = placedOf(stored.messages, 'own').filter((m) => m.seq > (answer.read?.seq ?? 0));
   if (unread.length > 0) {
     const seqs = unread.map((m) => m.seq);
-    await context.store.redeliver(referralId, seqs, context.clock.now());
+    const isUrgent = marks === null || marksOf(stored.messages) > marks;
+    await context.store.redeliver(referralId, seqs, context.clock.now(), isUrgent);
   }
   const whole = owed === 0 && thread[side].length >= (answer.read?.seq ?? 0);
   const interrupted = thread.forks.length > 0;

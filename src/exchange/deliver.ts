@@ -41,7 +41,9 @@ export async function deliverOnce(
     await context.store.storeReceipt(referralId, seq, jws, context.clock.now(), [event]);
     context.onEvents();
     // Here it counts: the partner knows of something that we do not, say of a fork.
-    if (verdict === 'void') void placing.compare(referralId, member).catch(() => false);
+    // Asked once for each message, or it might be sent and voided for ever.
+    if (verdict === 'void' && message.receipt === null)
+      void placing.compare(referralId, member).catch(() => false);
     return true;
   } catch (error) {
     await tryLater(context, placing, delivery, message, error, member);

@@ -60,12 +60,12 @@ export function startExchange(
 function onePerReferral(context: ExchangeContext): Placing {
   const underway = new Map<string, Promise<boolean>>();
   return {
-    compare(referralId, peer) {
+    compare(referralId, peer, isStart) {
       const key = `${peer.organisation} ${referralId}`;
       const running = underway.get(key);
       if (running) return running;
       if (underway.size >= limits.deliverQueueMax) return Promise.resolve(false);
-      const run = compare(context, peer, referralId).finally(() => underway.delete(key));
+      const run = compare(context, peer, referralId, isStart).finally(() => underway.delete(key));
       underway.set(key, run);
       return run;
     },

@@ -161,8 +161,9 @@ export interface ReferralStore {
     tasks: Task[],
     events: TrackingEvent[],
   ): Promise<void>;
-  /** Puts messages that the partner has lost on the way again. */
-  redeliver(referralId: string, seqs: number[], dueAtMs: number): Promise<void>;
+  /** Puts messages that the partner has lost on the way again. Those that wait for
+   *  their next try keep its time, unless it is urgent. */
+  redeliver(referralId: string, seqs: number[], dueAtMs: number, isUrgent: boolean): Promise<void>;
 
   /** Heads equal those of the partner since this boot. */
   markCompared(referralId: string, boot: string): Promise<void>;

@@ -34,7 +34,10 @@ export type Arrived = {
 export type Restored = { jws: string; receipt: Receipt };
 
 /** What a message still needs before it can be stored. */
-export type Placing = { compare(referralId: string, peer: Member): Promise<boolean> };
+export type Placing = {
+  /** `isStart`: it is the first since a start, and what waits may go at once. */
+  compare(referralId: string, peer: Member, isStart?: boolean): Promise<boolean>;
+};
 
 /**
  * Takes one parcel from a live member (check 1: the wire showed its pinned

@@ -38,16 +38,15 @@ export function deliveriesOn(engine: Engine): Deliveries {
         yield* insertTasks(tasks);
         yield* insertEvents(events);
       }),
-    redeliver: (referralId, seqs, dueAtMs) =>
+    redeliver: (referralId, seqs, dueAtMs, isUrgent) =>
       engine.write(function* () {
         yield* lockReferral(referralId);
         const rows = yield* ownPlaced({ referralId }, seqs);
         if (rows.length === 0) return;
-        yield* upsert(
-          rows.map(({ seq, overtakes }) =>
-            rowOf(referralId, { seq, overtakes: overtakes === 1, dueAtMs, leasedUntilMs: 0 }),
-          ),
+        const deliveries = rows.map(({ seq, overtakes }) =>
+          rowOf(referralId, { seq, overtakes: overtakes === 1, dueAtMs, leasedUntilMs: 0 }),
         );
+        yield* isUrgent ? upsert(deliveries) : insert(deliveries);
       }),
   };
 }

@@ -189,7 +189,7 @@ onEachEngine('what the partner has lost', (place) => {
     await newReferral(place.store, row, { insert, deliveries });
     for (const seq of seqs) await place.store.storeReceipt(referralId, seq, 'r', NOW_MS, []);
     // 4 is not there; and nothing is sent that is not in its place.
-    await place.store.redeliver(referralId, [1, 2, 3, 4], NOW_MS + 5);
+    await place.store.redeliver(referralId, [1, 2, 3, 4], NOW_MS + 5, true);
     expect(await claimed(place.store, NOW_MS + 4)).toEqual([]);
     const again = await claimed(place.store, NOW_MS + 5);
     expect(again.toSorted()).toEqual([`${referralId} 1`, `${referralId} 3`]);
@@ -201,10 +201,24 @@ onEachEngine('what the partner has lost', (place) => {
     const { referralId } = await newReferralOnItsWay(place.store, [deliveryOf(1)]);
     await place.store.postponeDelivery(referralId, 1, NOW_MS);
     await claimed(place.store);
-    await place.store.redeliver(referralId, [1], NOW_MS + 5);
+    await place.store.redeliver(referralId, [1], NOW_MS + 5, true);
     expect(await claimed(place.store, NOW_MS + LEASE_MS - 1)).toEqual([]);
     const [delivery] = await place.store.claimDeliveries(NOW_MS + LEASE_MS, 1, LEASE_MS);
     expect(delivery).toMatchObject({ dueAtMs: NOW_MS + 5, attempts: 1 });
+  });
+
+  it('keeps the time of its next try where it waits for one and nothing is urgent', async () => {
+    const row = rowOf();
+    const { referralId } = row;
+    const insert = [1, 2].map((seq) => messageOf(referralId, { seq }));
+    await newReferral(place.store, row, { insert, deliveries: [deliveryOf(2)] });
+    await place.store.postponeDelivery(referralId, 2, NOW_MS + 50);
+    await place.store.redeliver(referralId, [1, 2], NOW_MS, false);
+    // 1 was there no more, and goes at once.
+    expect(await claimed(place.store, NOW_MS)).toEqual([`${referralId} 1`]);
+    await place.store.storeReceipt(referralId, 1, 'r', NOW_MS, []);
+    expect(await claimed(place.store, NOW_MS + 49)).toEqual([]);
+    expect(await claimed(place.store, NOW_MS + 50)).toEqual([`${referralId} 2`]);
   });
 
   it('is never the partner’s own message, a parked one or a fork', async () => {
@@ -216,8 +230,8 @@ onEachEngine('what the partner has lost', (place) => {
       messageOf(referralId, { seq: 3, placement: 'fork' }),
     ];
     await newReferral(place.store, row, { insert });
-    await place.store.redeliver(referralId, [1, 2, 3], NOW_MS);
-    await place.store.redeliver(referralId, [], NOW_MS);
+    await place.store.redeliver(referralId, [1, 2, 3], NOW_MS, true);
+    await place.store.redeliver(referralId, [], NOW_MS, true);
     expect(await place.store.nextDeliveryMs()).toBeNull();
   });
 });

@@ -80,7 +80,7 @@ async function useAllOf(store: Store): Promise<void> {
   await store.postponeDelivery(referralId, 1, NOW_MS);
   await store.reportUndelivered(referralId, 1, tasks, events);
   await store.storeReceipt(referralId, 1, 'receipt', NOW_MS, events);
-  await store.redeliver(referralId, [1, 2], NOW_MS);
+  await store.redeliver(referralId, [1, 2], NOW_MS, true);
   await store.markCompared(referralId, 'boot');
   await store.listHeads(row.partner, '', 1024);
   await store.findHeads([referralId]);
