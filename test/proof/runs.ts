@@ -1,0 +1,83 @@
+// What `npm run proof` runs: each by its name, long or as a short slice.
+
+import { ONE_OF_EACH, STARTS, search, TWO_REFUSALS } from './fold-search.ts';
+import { fuzz } from './fuzz.ts';
+import { killWhileRunning } from './kill.ts';
+import { soak } from './soak.ts';
+
+export type RunOptions = { seed: number; isSlice: boolean; progress: (line: string) => void };
+export type RunResult = {
+  /** One line on what was done. */
+  said: string;
+  faults: string[];
+};
+export type Run = { name: string; proves: string; run(options: RunOptions): Promise<RunResult> };
+
+const foldSearch: Run = {
+  name: 'fold-search',
+  proves: 'every way that a small referral can go folds equally and never gets stuck',
+  async run({ isSlice, progress }) {
+    let states = 0;
+    const faults: string[] = [];
+    const searches = [
+      ...Object.entries(STARTS).map(([name, start]) => {
+        return { name, start, depth: isSlice ? 3 : 5, budget: ONE_OF_EACH };
+      }),
+      ...Object.entries(STARTS).map(([name, start]) => {
+        return { name: `${name}, refusals`, start, depth: isSlice ? 3 : 5, budget: TWO_REFUSALS };
+      }),
+    ];
+    for (const { name, start, depth, budget } of searches) {
+      progress(`from ${name}: ${states} states so far`);
+      const found = search(start, depth, budget, isSlice ? 20_000 : 400_000);
+      states += found.states;
+      faults.push(...found.faults.map((fault) => `from ${name}: ${fault}`));
+      // A search by itself lets no line be printed.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { said: `${states} states`, faults };
+  },
+};
+
+const kill: Run = {
+  name: 'kill',
+  proves: 'kill -9 at random moments loses nothing, applies nothing twice',
+  async run({ seed, isSlice, progress }) {
+    const report = await killWhileRunning({
+      seed,
+      handovers: isSlice ? 200 : 2000,
+      kills: isSlice ? 6 : 60,
+      atOnce: 8,
+      pauseMs: [300, 3000],
+      progress,
+    });
+    const { running, starting, nats } = report.kills;
+    return {
+      said: `${report.handovers} handovers, ${running} nodes killed, ${starting} while starting, ${nats} nats-servers`,
+      faults: [...report.faults, ...(report.faults.length > 0 ? report.logged.slice(-40) : [])],
+    };
+  },
+};
+
+const fuzzing: Run = {
+  name: 'fuzz',
+  proves: 'bytes that are wrong in any way end in a Refusal, soon',
+  async run({ seed, isSlice, progress }) {
+    const report = await fuzz({ seed, seconds: isSlice ? 15 : 300, progress });
+    return { said: `${report.inputs} inputs, ${report.refused} refused`, faults: report.faults };
+  },
+};
+
+const soaking: Run = {
+  name: 'soak',
+  proves: 'memory and handles do not grow with what was done',
+  async run({ seed, isSlice, progress }) {
+    const report = await soak({ seed, seconds: isSlice ? 24 : 600, progress });
+    return {
+      said: `${report.handovers} handovers; at the end ${report.grown}`,
+      faults: report.faults,
+    };
+  },
+};
+
+export const RUNS: readonly Run[] = [foldSearch, kill, fuzzing, soaking];
