@@ -37,7 +37,7 @@ export function adversaryOf(pair: Pair, side: Side): Adversary {
   return adversary;
 }
 
-export const WHOLE: StepBody<'consentWithdrawn'> = {
+const WHOLE: StepBody<'consentWithdrawn'> = {
   whole: true,
   sections: [],
   stopReports: true,

@@ -26,7 +26,7 @@ export const IDS: Readonly<Record<Side, string>> = {
   receiving: 'https://homeward.example',
 };
 
-export const BY = { staffId: 'test-person', role: 'caseworker' };
+const BY = { staffId: 'test-person', role: 'caseworker' };
 
 export class TestClock implements Clock {
   ms = Date.UTC(2026, 10, 24, 9);
@@ -208,7 +208,7 @@ async function memberOf(side: Side, keyring: Keyring): Promise<Member> {
 
 const text = new TextEncoder();
 
-export function sectionsOf(...names: SectionName[]): Draft['sections'] {
+function sectionsOf(...names: SectionName[]): Draft['sections'] {
   return names.map((section) => ({ section, content: text.encode(`{"test":"${section}"}`) }));
 }
 
