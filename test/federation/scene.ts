@@ -60,7 +60,11 @@ export async function startScene(): Promise<Scene> {
   const { configs, registryFolder } = federation.prepared;
   const registry = { entityId: federation.prepared.configs.referring.registry?.entityId ?? '' };
   const member = stack.use(
-    await makeTestMember(registry as TestRegistry, { entityId: MEDDLER }, clock),
+    await makeTestMember(
+      registry as TestRegistry,
+      { entityId: MEDDLER, roles: ['referring', 'receiving'] },
+      clock,
+    ),
   );
   await admitMember(registryFolder, await member.memberFile(), clock);
   await federation.catchUp();
