@@ -4,6 +4,7 @@ import protobuf from 'protobufjs';
 
 import { Refusal } from '#model/refusal.ts';
 
+import { Proto3Reader } from './proto3-reader.ts';
 import { schema } from './schema.ts';
 
 /** These stay bytes: content in the clear, never turned into text on its way. */
@@ -70,13 +71,18 @@ export function makeWireType(type: protobuf.Type): WireType {
   return {
     encode: (model) => asBuffer(type.encode(toWire(fields, model as Model)).finish()),
     decode: (bytes) => {
-      const message = type.decode(bytes);
+      const message = decodeFields(type, bytes);
       return {
         model: toModel(fields, message),
         isCanonical: () => asBuffer(type.encode(message).finish()).equals(bytes),
       };
     },
   };
+}
+
+/** Throws whatever protobufjs throws. */
+export function decodeFields(type: protobuf.Type, bytes: Uint8Array): protobuf.Message & Model {
+  return type.decode(new Proto3Reader(asBuffer(bytes)));
 }
 
 /** 'SECTION_FOLLOW_UP' of enum Section is 'follow-up'; the number 0 has no code. */

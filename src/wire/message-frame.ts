@@ -4,7 +4,7 @@ import protobuf from 'protobufjs';
 
 import { Refusal } from '#model/refusal.ts';
 
-import { type Model, makeWireType, wireType } from './convert.ts';
+import { decodeFields, type Model, makeWireType, wireType } from './convert.ts';
 import { schema } from './schema.ts';
 
 /** `body` is null when not even its step can be read. */
@@ -18,7 +18,7 @@ const frameWire = makeWireType(frame);
 /** @throws Refusal MALFORMED */
 export function readFrame(bytes: Uint8Array): Frame {
   try {
-    const pieces = frame.decode(bytes) as unknown as Record<string, Uint8Array[]>;
+    const pieces = decodeFields(frame, bytes) as Record<string, Uint8Array[]>;
     const {
       seen: _,
       sections: __,

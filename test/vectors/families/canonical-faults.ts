@@ -52,6 +52,11 @@ const fields: Fields = {
 export const nothing = Buffer.alloc(0);
 const build = (changed: Fields = {}, after: Buffer = nothing) =>
   joined(withFields(fields, changed), after);
+/** Wire types 3 and 4, with nothing between them. */
+const group = (number: number) =>
+  Buffer.from([...varint(number * 8 + 3), ...varint(number * 8 + 4)]);
+/** The end of a varint: so many bytes that go on, and a last one. */
+const stretched = (count: number, last: number) => [...Array<number>(count).fill(0x80), last];
 const withBody = (body: Buffer) => build({ 12: delimited(12, body) });
 
 function refused(
@@ -89,6 +94,30 @@ export function formFaults(): CanonicalVector[] {
     rejected('C1', 'MALFORMED', 'a field with number 0', build({}, Buffer.of(0, 0))),
     rejected('C1', 'MALFORMED', 'a wire type that does not exist', build({}, Buffer.of(0x6f))),
     rejected('C1', 'MALFORMED', 'an end without its group', build({}, Buffer.of(0x6c))),
+    rejected('C1', 'MALFORMED', 'a group', build({}, group(13))),
+    rejected('C1', 'MALFORMED', 'a group with the number of seq', build({ 5: group(5) })),
+    rejected(
+      'C1',
+      'MALFORMED',
+      'a group in a position',
+      build({ 7: delimited(7, joined(numeric(1, 1), delimited(2, hash), group(3))) }),
+    ),
+    rejected('C1', 'MALFORMED', 'a number of 11 bytes', build({}, numeric(13, stretched(10, 1)))),
+    odd('a number of 10 bytes that is not known', build({}, numeric(13, stretched(9, 1)))),
+    rejected(
+      'C1',
+      'MALFORMED',
+      'a tag of 6 bytes',
+      build({}, Buffer.from([0xe8, ...stretched(4, 0), 1])),
+    ),
+    odd('a tag of 5 bytes', build({}, Buffer.from([0xe8, ...stretched(3, 0), 1]))),
+    rejected(
+      'C1',
+      'MALFORMED',
+      'a length of 6 bytes',
+      build({}, Buffer.from([0x6a, 0x81, ...stretched(4, 0), 7])),
+    ),
+    odd('a length of 5 bytes', build({}, Buffer.from([0x6a, 0x81, ...stretched(3, 0), 7]))),
     rejected('C1', 'MALFORMED', 'a position cut short', build({ 7: delimited(7, [0x12, 9]) })),
     newer('no body', build({ 12: nothing })),
     newer('a body without a step', withBody(nothing)),
@@ -96,6 +125,18 @@ export function formFaults(): CanonicalVector[] {
     newer(
       'a step that is not known, and an unknown field besides',
       joined(withBody(delimited(200, [])), numeric(13, 1)),
+    ),
+    newer(
+      'a step that is not known, and a grant that cannot be decoded',
+      build({ 11: delimited(11, [0x0a, 9]), 12: delimited(12, delimited(200, [])) }),
+    ),
+    newer(
+      'a step that is not known, and a section digest with a group',
+      build({ 10: delimited(10, group(9)), 12: delimited(12, delimited(200, [])) }),
+    ),
+    newer(
+      'a step that is not known and would be a group inside',
+      withBody(delimited(200, group(1))),
     ),
     newer('a step with the wire type of a number', withBody(numeric(2, 1))),
     newer('a request by the rules of version 2', request(numeric(1, 2))),
@@ -105,6 +146,19 @@ export function formFaults(): CanonicalVector[] {
       'schema-violation',
       'a step that cannot be decoded',
       withBody(Buffer.of(0x1a, 9, 1)),
+    ),
+    refused('C3', 'schema-violation', 'a step that is a group', withBody(group(200))),
+    refused(
+      'C3',
+      'schema-violation',
+      'a request by the rules of version 2 with a group in it',
+      request(joined(numeric(1, 2), group(9))),
+    ),
+    refused(
+      'C2',
+      'schema-violation',
+      'a section digest with a group',
+      build({ 10: delimited(10, joined(numeric(1, 6), delimited(2, hash), group(9))) }),
     ),
     refused(
       'C2',

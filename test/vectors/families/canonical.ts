@@ -149,6 +149,7 @@ function receipts(): CanonicalVector[] {
       input: input(codec.encodeReceipt(late)),
       expect: { receipt: late },
     },
+    wrong('V2', 'a receipt with a group', joined(bytes, Buffer.of(0x6b, 0x6c)), 'MALFORMED'),
     wrong('V2', 'a receipt cut short', bytes.subarray(0, -1), 'MALFORMED'),
     wrong(
       'V2',

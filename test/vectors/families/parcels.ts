@@ -59,6 +59,7 @@ export async function makeParcels(): Promise<ParcelsFamily> {
       ),
       sealed('P1', 'a plaintext without a byte', Buffer.alloc(0), 'MALFORMED'),
       sealed('P2', 'a plaintext that is no parcel', Buffer.alloc(4096, 0xff), 'MALFORMED'),
+      sealed('P2', 'a plaintext with a group', withGroup(bare(request)), 'MALFORMED'),
       ...contents(request, sealed),
     ],
   };
@@ -69,6 +70,13 @@ type Sealed = (check: string, name: string, bytes: Buffer, error: string) => Par
 
 function parcelOf({ jws, contents: sections }: Written) {
   return { message: jws, sections };
+}
+
+/** Padded to the smallest size but for an unknown group at the end. */
+function withGroup(unpadded: Buffer): Buffer {
+  const room = (limits.parcelSizeClassesBytes[0] ?? 0) - unpadded.length;
+  const [tagAndLength, group] = [3, Buffer.of(0x6b, 0x6c)];
+  return joined(unpadded, delimited(3, Buffer.alloc(room - tagAndLength - group.length)), group);
 }
 
 function bare(written: Written): Buffer {
