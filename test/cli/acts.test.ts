@@ -206,27 +206,6 @@ describe('the acts of a referral, each by its verb', () => {
     await take('referring', mistaken, 'mark-error --wrong-recipient --yes', 'entered-in-error');
   });
 
-  it('close sections at once when the person withdraws, and the rest with everything', async () => {
-    const id = await inProgress();
-    const terminal = { isTty: true };
-    const open = (name: string) =>
-      desks.receiving.type(`referral open ${id} ${name} --show-personal`, terminal);
-    expect(await open('health')).toMatchObject({ code: 0 });
-    await take('referring', id, 'withdraw --sections health,legal --yes', 'in-progress');
-    expect(await open('health')).toMatchObject({
-      code: 4,
-      err: expect.stringContaining('CONSENT_WITHDRAWN'),
-    });
-    expect(await open('contact')).toMatchObject({ code: 0 });
-    await take(
-      'receiving',
-      id,
-      'withdraw --all --meeting-wish not-asked --delete-sent --yes',
-      'withdrawn',
-    );
-    expect(await open('contact')).toMatchObject({ code: 4 });
-  });
-
   it('send a section that the person agreed to since, with the grant beside it', async () => {
     const id = await inProgress();
     const section = `notify ${id} --section family=${await sectionFile('family')}`;
@@ -282,6 +261,28 @@ describe('the acts of a referral, each by its verb', () => {
     desks.world.clock.pass(15 * 24);
     await desks.world.federation.catchUp();
     await take('referring', id, 'expire', 'expired');
+  });
+
+  // Behind the others: after it the case file grants this partner nothing any more.
+  it('close sections at once when the person withdraws, and the rest with everything', async () => {
+    const id = await inProgress();
+    const terminal = { isTty: true };
+    const open = (name: string) =>
+      desks.receiving.type(`referral open ${id} ${name} --show-personal`, terminal);
+    expect(await open('health')).toMatchObject({ code: 0 });
+    await take('referring', id, 'withdraw --sections health,legal --yes', 'in-progress');
+    expect(await open('health')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('CONSENT_WITHDRAWN'),
+    });
+    expect(await open('contact')).toMatchObject({ code: 0 });
+    await take(
+      'receiving',
+      id,
+      'withdraw --all --meeting-wish not-asked --delete-sent --yes',
+      'withdrawn',
+    );
+    expect(await open('contact')).toMatchObject({ code: 4 });
   });
 
   it('are all taken in this file', () => {

@@ -88,8 +88,7 @@ export async function startScene(): Promise<Scene> {
     receiving: await attack('receiving', 'referring'),
   };
   const attacker = await attack('meddler', 'receiving');
-  const { caseFile, localCode } = await storyOf(world, 'adult.yaml');
-  await federation.nodes.referring.client().importCase({ caseFile });
+  const { caseFile } = await storyOf(world, 'adult.yaml');
   const running = stack.move();
   let stories = 0;
 
@@ -107,10 +106,15 @@ export async function startScene(): Promise<Scene> {
       clock.pass(5 / 3600);
       for (const { exchange } of Object.values(federation.nodes)) exchange.wake();
     },
+    // A case of its own: what a person took back in one referral binds the next.
     async request() {
-      const { outcome } = await scene.node('referring').client().requestReferral({
+      const client = scene.node('referring').client();
+      const own = `SCENE-${(stories += 1)}`;
+      const bytes = JSON.stringify({ ...parseCaseFile(caseFile), localCode: own });
+      await client.importCase({ caseFile: Buffer.from(bytes) });
+      const { outcome } = await client.requestReferral({
         requestId: uuid4(),
-        localCode,
+        localCode: own,
         recipient: ORGANISATIONS.receiving.organisation,
         continuesReferralId: '',
       });
