@@ -382,7 +382,7 @@ function notVerifiable(
     ...unnamed.map(
       (side) => `Whose keys those of the ${side} side are: compare the fingerprints with its own.`,
     ),
-    'Whether anything was written after the export.',
+    'Whether anything was written after the newest messages here: what no receipt knows of can be left out.',
   ];
 }
 
