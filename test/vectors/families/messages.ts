@@ -3,6 +3,7 @@
 import { sha256, toBase64url } from '#crypto/digest.ts';
 import { MESSAGE_TYP, RECEIPT_TYP } from '#exchange/context.ts';
 import { START_SECONDS } from '#test/model/story.ts';
+import { signedUpToCofactor, withOrderAdded } from '../edwards.ts';
 import { forge, forgeHmac, headerText, partsOf } from '../forge.ts';
 import { type PartyName, parties, thumbprint, type VectorParty } from '../parties.ts';
 import { Scribe, type Written } from '../scribe.ts';
@@ -189,7 +190,9 @@ function signatures(
   const [head = '', body = '', mark = ''] = partsOf(request.jws);
   const { kid } = harbour.jwks.message;
   const header = headerText({ alg: 'Ed25519', kid, typ: MESSAGE_TYP });
-  const flipped = Buffer.from(mark, 'base64url');
+  const signed = `${head}.${body}`;
+  const sound = Buffer.from(mark, 'base64url');
+  const flipped = Buffer.from(sound);
   flipped[5] = (flipped[5] ?? 0) ^ 1;
   const strangersMark = partsOf(forge(header, body, stranger.jwks.message))[2] ?? '';
   const own = headerText({ alg: 'Ed25519', kid: stranger.jwks.message.kid, typ: MESSAGE_TYP });
@@ -206,6 +209,11 @@ function signatures(
   return [
     odd('a signature with one bit changed', `${head}.${body}.${toBase64url(flipped)}`),
     odd('a signature of zeros', `${head}.${body}.${toBase64url(Buffer.alloc(64))}`),
+    odd('a signature with the order added to S', `${signed}.${toBase64url(withOrderAdded(sound))}`),
+    odd(
+      'a signature that holds only with the cofactor',
+      `${signed}.${toBase64url(signedUpToCofactor(Buffer.from(signed), harbour.jwks.message))}`,
+    ),
     odd('a stranger’s signature under harbour’s kid', `${head}.${body}.${strangersMark}`),
     odd('a stranger’s key and kid', forge(own, body, stranger.jwks.message)),
     odd('a payload changed after it was signed', `${head}.${toBase64url(payload)}.${mark}`),

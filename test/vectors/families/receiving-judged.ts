@@ -104,6 +104,12 @@ export async function sections(): Promise<Case[]> {
     rejected('a section under another name', [{ ...right, section: 'note' }]),
     rejected('a section that the message does not name', [right, { ...right, section: 'note' }]),
     {
+      ...rejected('a wrong section beside a message that is late', [
+        { ...right, content: flip(right.content) },
+      ]),
+      now: at + 32 * DAY,
+    },
+    {
       check: 'R12',
       name: 'a message without the section that it names: it counts, nothing is taken',
       given,

@@ -51,7 +51,22 @@ export async function rivals(): Promise<Case[]> {
   const namesake = await scribe.draw('referring', 'riskAssessed', day(1), {
     envelope: { messageId: given[0]?.entry.envelope.messageId ?? '' },
   });
+  const namesakeToo = await scribe.draw(
+    'referring',
+    'consentWithdrawn',
+    {
+      ...day(1),
+    },
+    { envelope: { messageId: given[0]?.entry.envelope.messageId ?? '' } },
+  );
   return [
+    {
+      check: 'R8',
+      name: 'a withdrawal with the id of a message that was taken, and a number of its own',
+      given,
+      arriving: namesakeToo,
+      expect: { error: 'CHAIN_FORK', status: 'received' },
+    },
     {
       check: 'R8',
       name: 'another message with the number of one that was taken: proof of a fork',

@@ -23,6 +23,14 @@ export function constrained(good: Draft[], longer: Draft[], wrong: Wrong): State
     ),
     wrong(
       'T7',
+      'a name that its superior does not permit, below a path that is too long for the registry',
+      'naming-constraints',
+      claims(1, { constraints: { naming_constraints: { permitted: ['other.example'] } } })(
+        claims(2, { constraints: { max_path_length: 0 } })(longer),
+      ),
+    ),
+    wrong(
+      'T7',
       'a name that is not permitted',
       'naming-constraints',
       with1({ naming_constraints: { permitted: ['other.example'] } }),
@@ -50,6 +58,18 @@ export function constrained(good: Draft[], longer: Draft[], wrong: Wrong): State
       'a constraint that nobody knows',
       'constraint-not-implemented',
       with1({ countries: ['NL'] }),
+    ),
+    wrong(
+      'T2',
+      'a negative path length beside a constraint that nobody knows',
+      'claims',
+      with1({ max_path_length: -1, countries: ['NL'] }),
+    ),
+    wrong(
+      'T2',
+      'metadata that is none, and a constraint that nobody knows',
+      'claims',
+      claims(1, { metadata: { srx_node: 'all' }, constraints: { countries: ['NL'] } })(good),
     ),
     wrong('T2', 'a negative path length', 'claims', with1({ max_path_length: -1 })),
     wrong(
@@ -112,6 +132,12 @@ export function policies(
       'critical operators, but none',
       'policy-crit',
       claims(1, { metadata_policy_crit: [] })(good),
+    ),
+    wrong(
+      'T10',
+      'a policy that leaves an empty list of roles',
+      'metadata',
+      policy({ subset_of: [] }),
     ),
     wrong('T8', 'a policy without operators', 'policy', policy({})),
     wrong('T8', 'an empty policy', 'policy', claims(1, { metadata_policy: {} })(good)),

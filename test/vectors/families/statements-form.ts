@@ -120,6 +120,18 @@ export function forms(
       'keys',
       claims(1, { jwks: { keys: [publicJwkOf(keys.harbour), publicJwkOf(keys.harbour)] } })(good),
     ),
+    wrong(
+      'T2',
+      'no exp and no key in jwks',
+      'claims',
+      claims(1, { jwks: { keys: [] } })(without(1, 'exp')(good)),
+    ),
+    wrong(
+      'T2',
+      'a claim that nobody knows, and a critical one',
+      'claim-not-implemented',
+      claims(1, { policy_uri: [], crit: ['policy_uri'] })(good),
+    ),
     wrong('T2', 'no key in jwks', 'keys', claims(1, { jwks: { keys: [] } })(good)),
     ...['trust_marks', 'source_endpoint', 'nbf', 'policy_uri'].map((name) =>
       wrong('T2', `the claim ${name}`, 'claim-not-implemented', claims(1, { [name]: [] })(good)),
