@@ -5,6 +5,7 @@ import { isPersonal } from './codes.ts';
 import { isWhole, mayTravel, type PlacedGrant, type PlacedWithdrawal } from './consent.ts';
 import type { Status } from './crossing.ts';
 import { cross } from './crossing.ts';
+import { cutOff, isOnTheWay, looseWithdrawals } from './cut-off.ts';
 import { limits } from './limits.ts';
 import type { Message } from './message.ts';
 import { type JudgedEntry, placedGrants, prefixesOf } from './prefix.ts';
@@ -61,6 +62,9 @@ export function fold(thread: Thread): ReferralState {
   return {
     ...all.tracks,
     ...crossed,
+    ...(thread.forks.length > 0 && {
+      travellingWithoutReceiver: isOnTheWay(all.tracks, cutOff(thread, kept)),
+    }),
     openQuestions: openQuestions(all.tracks),
     grants: all.grants(),
     withdrawals,
@@ -73,7 +77,9 @@ export function fold(thread: Thread): ReferralState {
 
 /** What one side knows once it has read all of the thread. */
 export function viewFor(side: Side, state: ReferralState): View {
-  const { referring, receiving, status, travellingWithoutReceiver } = state;
+  const { referring, receiving, status } = state;
+  // Behind a fork nothing counts any more, an arrival neither: the alarm stays.
+  const travellingWithoutReceiver = state.travellingWithoutReceiver && status !== 'interrupted';
   return { side, referring, receiving, status, travellingWithoutReceiver };
 }
 
@@ -210,24 +216,6 @@ function viewOf(
     grants: () => [...referring.grants(), ...receiving.grants()],
     withdrawals: () => [...referring.withdrawals(), ...receiving.withdrawals()],
   };
-}
-
-/** Withdrawals beyond the kept part of the chains: they count all the same. */
-function looseWithdrawals(thread: Thread, kept: Thread): PlacedWithdrawal[] {
-  const cut = (['referring', 'receiving'] as const).flatMap((side) =>
-    thread[side].slice(kept[side].length).map((entry) => ({ side, entry })),
-  );
-  // By digest where the number is one: a fork may repeat the id, too.
-  const inOrder = [...cut, ...thread.loose].toSorted(
-    ({ entry: a }, { entry: b }) =>
-      a.envelope.seq - b.envelope.seq || (a.digest < b.digest ? -1 : 1),
-  );
-  return inOrder.flatMap(({ side, entry }) => {
-    const body = entry.content?.body;
-    if (body?.step !== 'consentWithdrawn') return [];
-    const { seq, messageId } = entry.envelope;
-    return [{ side, seq, messageId, body: body.consentWithdrawn }];
-  });
 }
 
 function crossedOf(

@@ -88,6 +88,23 @@ describe('a referral that ended', () => {
     expect(met.travellingWithoutReceiver).toBe(false);
   });
 
+  it('by a fork keeps the alarm for whoever had left, and was not met', () => {
+    const forks = [{ side: 'receiving', seq: 1 }] as const;
+    const left = fold({ ...after('referring', 'departed'), forks });
+    expect(left).toMatchObject({ status: 'interrupted', travellingWithoutReceiver: true });
+    // All that either side wrote stands behind the fork, and counts as nothing.
+    expect(left.verdicts).toMatchObject({ receiving: [] });
+    const met = fold({ ...after('receiving', 'arrived'), forks });
+    expect(met).toMatchObject({ status: 'interrupted', travellingWithoutReceiver: false });
+    const before = fold({ ...after('referring', 'arrivalPlanned'), forks });
+    expect(before).toMatchObject({ status: 'interrupted', travellingWithoutReceiver: false });
+    const thread = after('referring', 'arrivalPlanned');
+    const last = after('referring', 'departed').referring.at(-1);
+    if (!last) throw new Error('the story has a departure');
+    const beside = fold({ ...thread, loose: [{ side: 'referring', entry: last }], forks });
+    expect(beside.travellingWithoutReceiver).toBe(true);
+  });
+
   it('withdrawn on the way keeps the alarm beside its own name', () => {
     const thread = say(after('referring', 'departed'), 'referring', 'consentWithdrawn');
     expect(fold(thread)).toMatchObject({ status: 'withdrawn', travellingWithoutReceiver: true });
