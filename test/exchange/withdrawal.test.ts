@@ -72,6 +72,20 @@ describe('a withdrawal that comes in', () => {
     );
   });
 
+  it('counts although as many forks are kept as may be, and the next is told and not kept', async () => {
+    const again = () => theirs.strike(referralId, { body: corrected, change: { seq: 1 } });
+    const kept = async () => (await pair.receiving.open(referralId)).stored.messages.length;
+    for (let i = 0; i < limits.parkedPerReferralMax; i += 1) {
+      await expect(again()).rejects.toMatchObject({ code: 'CHAIN_FORK' });
+    }
+    expect(await kept()).toBe(1 + limits.parkedPerReferralMax);
+    await expect(again()).rejects.toMatchObject({ code: 'CHAIN_FORK' });
+    expect(await kept()).toBe(1 + limits.parkedPerReferralMax);
+    await theirs.strike(referralId, { body: withdrawal(), change: { seq: 1 } });
+    expect((await pair.receiving.open(referralId)).state.status).toBe('withdrawn');
+    expect(await kept()).toBe(2 + limits.parkedPerReferralMax);
+  });
+
   it('having seen what we lost has its place once that came back, and the chain goes on', async () => {
     const { folder, receiving, referring } = pair;
     await receiving.restart();

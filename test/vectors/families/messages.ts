@@ -113,6 +113,13 @@ function headers(request: Written, harbour: VectorParty): DeliveryVector[] {
   };
   return [
     withDigest(changed, request, spaced),
+    withDigest(
+      { name: 'a header with white space around it', check: 'J4' },
+      request,
+      signed(` \t\r\n${plus({})}\n`),
+    ),
+    odd('J4', 'a header with a space around it that JSON has not', `\u00a0${plus({})}`),
+    odd('J4', 'a header with NaN', `{"alg":NaN,"kid":"${kid}","typ":"${MESSAGE_TYP}"}`),
     odd('J4', 'a header that is no JSON', '{'),
     odd('J4', 'a header that is a list', '[]'),
     odd('J4', 'a header that is null', 'null'),

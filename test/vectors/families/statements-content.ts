@@ -91,9 +91,20 @@ export function policies(
   ) => StatementsVector,
   wrong: Wrong,
 ): StatementsVector[] {
+  const said = good.at(0)?.claims['metadata'] as { srx_node: Claims } | undefined;
+  const node = said?.srx_node ?? {};
+  const says = (changed: Claims) =>
+    claims(0, { metadata: { srx_node: { ...node, ...changed } } })(good);
+  const certificates = node['tls_certificates'] as string[];
   const policy = (operators: Claims, parameter = 'roles') =>
     claims(1, { metadata_policy: { srx_node: { [parameter]: operators } } })(good);
   return [
+    right(
+      'T10',
+      'certificates without a line end',
+      says({ tls_certificates: certificates.map((pem) => pem.trimEnd()) }),
+    ),
+    right('T10', 'an unknown parameter with half a surrogate pair', says({ motto: '\ud800' })),
     right(
       'T8',
       'a name that the registry fixes',
