@@ -52,8 +52,9 @@ export function fold(thread: Thread): ReferralState {
   const folding = foldingOf(kept);
   const { judged, refusals } = folding;
   for (const side of inCausalOrder(kept)) {
-    const index = judged[side].length;
-    judged[side].push(judge(folding, side, kept[side][index] as Entry));
+    const entry = kept[side][judged[side].length] as Entry;
+    judged[side].push(judge(folding, side, entry));
+    folding.latest[side] = latestAfter(folding.latest[side], entry);
   }
   const all = viewOf(folding, 'referring', kept.referring.length, kept.receiving.length);
   const withdrawals = [...all.withdrawals(), ...looseWithdrawals(thread, kept)];
@@ -89,6 +90,7 @@ type Folding = {
   judged: Record<Side, JudgedEntry[]>;
   /** Against each chain. */
   refusals: Record<Side, Refusal[]>;
+  latest: Record<Side, Latest>;
   /** For each reader, who asks in the order of its own messages. */
   prefixes: Record<Side, Prefixes>;
 };
@@ -121,7 +123,8 @@ function foldingOf(thread: Thread): Folding {
     ),
   });
   const prefixes = { referring: forReader(), receiving: forReader() };
-  return { thread, judged, refusals, prefixes };
+  const latest = { referring: NOTHING_YET, receiving: NOTHING_YET };
+  return { thread, judged, refusals, latest, prefixes };
 }
 
 /** Sides in an order in which each message comes after all that it had seen. */
@@ -157,20 +160,34 @@ function judge(folding: Folding, side: Side, entry: Entry): JudgedEntry {
   if (step === 'consentWithdrawn') return { entry, counted, reason: null };
   if (step === 'refused') return { entry, counted, reason: null };
   const reason =
-    outOfTime(folding.thread, side, entry) ??
+    outOfTime(folding.thread, side, entry, folding.latest[side]) ??
     illegal(message, view) ??
     notGranted(message, view, known);
   return { entry, counted: reason === null ? counted : null, reason };
 }
 
+/** The most that an author had said so far, of all its messages: an illegal step back opens no way back. */
+type Latest = { seen: number; sentAt: number };
+
+function latestAfter({ seen, sentAt }: Latest, entry: Entry): Latest {
+  return {
+    seen: Math.max(seen, seenOf(entry)),
+    sentAt: Math.max(sentAt, entry.envelope.sentAt),
+  };
+}
+
+const NOTHING_YET: Latest = { seen: 0, sentAt: 0 };
+
 /** Times go by the author's own word, and never back. */
-export function outOfTime(thread: Thread, side: Side, entry: Entry): string | null {
-  const { seq, sentAt, expiresAt } = entry.envelope;
-  // All of them, not the last alone: an illegal step back opens no way back.
-  for (const before of thread[side].slice(0, seq - 1)) {
-    if (seenOf(before) > seenOf(entry)) return 'seen goes back';
-    if (before.envelope.sentAt > sentAt) return 'sentAt is before the last message';
-  }
+export function outOfTime(
+  thread: Thread,
+  side: Side,
+  entry: Entry,
+  before = thread[side].slice(0, entry.envelope.seq - 1).reduce(latestAfter, NOTHING_YET),
+): string | null {
+  const { sentAt, expiresAt } = entry.envelope;
+  if (before.seen > seenOf(entry)) return 'seen goes back';
+  if (before.sentAt > sentAt) return 'sentAt is before the last message';
   const seen = thread[otherSide(side)][seenOf(entry) - 1];
   if (seen && seen.envelope.sentAt - limits.clockSkewSecondsMax > sentAt) {
     return 'sentAt is before what it has seen';
