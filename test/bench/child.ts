@@ -1,13 +1,14 @@
 // The bench's processes talk to their parent by messages: measure, profile, end.
 import { startProfile } from './profile.ts';
+import { ownUsage } from './usage.ts';
 
 export type Asked = {
-  ask: 'cpu' | 'profile-start' | 'profile-stop' | 'end' | 'run';
-  value?: number;
+  ask: 'usage' | 'profile-start' | 'profile-stop' | 'run' | 'end';
+  value?: unknown;
 };
 
-/** Answers until asked to end. CPU is user and system, all threads, µs. */
-export function answerParent(run?: (value: number) => Promise<unknown>): Promise<void> {
+/** Answers until asked to end. */
+export function answerParent(run: (value: unknown) => Promise<unknown>): Promise<void> {
   let stopProfile: (() => Promise<unknown>) | null = null;
   return new Promise((resolve) => {
     process.on('message', (message: Asked) => {
@@ -19,17 +20,19 @@ export function answerParent(run?: (value: number) => Promise<unknown>): Promise
     process.once('disconnect', () => resolve());
   });
 
-  async function answer({ ask, value = 0 }: Asked): Promise<unknown> {
-    if (ask === 'cpu') {
-      const { user, system } = process.cpuUsage();
-      return user + system;
-    }
+  async function answer({ ask, value }: Asked): Promise<unknown> {
+    if (ask === 'usage') return ownUsage();
     if (ask === 'profile-start') {
       stopProfile = await startProfile();
       return null;
     }
     if (ask === 'profile-stop') return stopProfile?.();
-    if (ask === 'run') return run?.(value);
+    if (ask === 'run') return run(value);
     return null;
   }
+}
+
+/** Milliseconds since 1970 by a clock that all processes of a machine share. */
+export function sharedMs(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -7,21 +7,27 @@ import { open, readJweHeader, seal } from '#crypto/jwe.ts';
 import { readJwsHeader, readUnverifiedPayload, signJws, verifyJws } from '#crypto/jws.ts';
 import { spkiDigest } from '#crypto/tls.ts';
 import { MESSAGE_TYP, RECEIPT_TYP } from '#exchange/context.ts';
+import type { PeerTransport } from '#exchange/ports.ts';
 import { verifyReceipt } from '#exchange/receipt.ts';
 import { checkDigests, digested } from '#exchange/sections.ts';
 import { limits } from '#model/limits.ts';
 import { silentLog } from '#model/log.ts';
-import type { Message } from '#model/message.ts';
 import { otherSide, type Side } from '#model/track.ts';
+import { letHeapGrow } from '#services/node/heap.ts';
 import { codec } from '#wire/codec.ts';
 import { createPeerTransport } from '#wire/exchange-client.ts';
 import { startExchangeServer } from '#wire/exchange-server.ts';
 import { answerParent } from './child.ts';
 import { type FloorFile, floorKeys, floorMember } from './floor-identity.ts';
-import { handoverDraft } from './handover.ts';
+import { requestParts, SECTION } from './handover.ts';
+import { forSeconds, lanes } from './lanes.ts';
 
-const [file, side] = process.argv.slice(2) as [string, Side];
+export type FloorRun = { seconds: number; atOnce: number };
+export type FloorRan = { latencies: number[]; parcelBytes: number; receiptBytes: number };
+
+const [file, side, through] = process.argv.slice(2) as [string, Side, string | undefined];
 const identities = JSON.parse(await readFile(file, 'utf8')) as FloorFile;
+if (through) identities.receiving.address = through;
 const own = identities[side];
 const { signing, opening } = await floorKeys(own);
 const peer = await floorMember(identities[otherSide(side)]);
@@ -56,14 +62,13 @@ async function take(parcel: string): Promise<string> {
   return signJws(signing, RECEIPT_TYP, receipt);
 }
 
-/** Encode, sign, seal, call, verify the receipt; returns the bytes on the wire. */
-async function give(transport: ReturnType<typeof createPeerTransport>): Promise<number> {
-  const by = { staffId: 'test', role: 'caseworker' };
-  const draft = handoverDraft(uuid4(), peer.organisation, now(), by);
-  const { digests, contents } = digested(draft.referralId, draft.sections);
+/** Encode, sign, seal, call, verify the receipt; returns what went over the wire. */
+async function give(transport: PeerTransport): Promise<{ parcel: string; receipt: string }> {
+  const referralId = uuid4();
+  const { digests, contents } = digested(referralId, [{ section: 'minimum', content: SECTION }]);
   const envelope = {
-    messageId: draft.messageId,
-    referralId: draft.referralId,
+    messageId: uuid4(),
+    referralId,
     from: own.organisation,
     to: peer.organisation,
     seq: 1,
@@ -71,22 +76,20 @@ async function give(transport: ReturnType<typeof createPeerTransport>): Promise<
     sentAt: now(),
     expiresAt: now() + limits.messageLifeSecondsMax,
   };
-  const message: Message = {
+  const message = {
     ...envelope,
     sections: digests,
-    grants: [...draft.grants],
-    body: draft.body,
+    ...requestParts(peer.organisation, now()),
   };
   const jws = await signJws(signing, MESSAGE_TYP, codec.encodeMessage(message));
-  const parcel = await seal(
-    peer.sealingKey,
-    codec.encodeParcel({ message: jws, sections: contents }),
-  );
+  const bytes = codec.encodeParcel({ message: jws, sections: contents });
+  const parcel = await seal(peer.sealingKey, bytes);
   const receipt = await transport.deliver(peer, parcel);
   await verifyReceipt({ codec }, receipt, peer.messageKeys, { jws, envelope });
-  return parcel.length + receipt.length;
+  return { parcel, receipt };
 }
 
+letHeapGrow(); // as a node does
 if (side === 'receiving') {
   await using server = await startExchangeServer({
     host: '127.0.0.1',
@@ -106,27 +109,17 @@ if (side === 'receiving') {
     callsPerPeerPerSecondMax: 1_000_000,
   });
   process.send?.({ ready: true, value: { port: server.port } });
-  await answerParent();
+  await answerParent(async () => null);
 } else {
   await using transport = createPeerTransport({ tls: own.tls, spkiDigest, log: silentLog });
-  process.send?.({ ready: true, value: {} });
-  await answerParent(async (value) => {
-    // value: count and how many at once, in one number.
-    const [count, atOnce] = [Math.floor(value / 1000), value % 1000];
-    const latencies: number[] = [];
-    let left = count;
-    let bytes = 0;
-    const lane = async () => {
-      while (left > 0) {
-        left -= 1;
-        const startMs = performance.now();
-        const sent = await give(transport);
-        bytes += sent;
-        latencies.push(performance.now() - startMs);
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, lane));
-    return { latencies, bytes };
+  process.send?.({ ready: true });
+  await answerParent(async (value): Promise<FloorRan> => {
+    const { seconds, atOnce } = value as FloorRun;
+    let last = { parcel: '', receipt: '' };
+    const latencies = await lanes(atOnce, forSeconds(seconds), async () => {
+      last = await give(transport);
+    });
+    return { latencies, parcelBytes: last.parcel.length, receiptBytes: last.receipt.length };
   });
 }
-process.disconnect();
+if (process.connected) process.disconnect();

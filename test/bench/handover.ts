@@ -1,51 +1,71 @@
 // What one handover is in the bench: a referral request with one section of
-// 4 KiB. The schema of `minimum` is smaller, so the section is plain bytes here.
+// 4 KiB. The schema of `minimum` is smaller, so these bytes take its place.
 import { uuid4 } from '#crypto/digest.ts';
-import type { Draft } from '#exchange/send.ts';
+import type { CaseFile } from '#model/case-file.ts';
 import { limits } from '#model/limits.ts';
-import type { Grant } from '#model/message.ts';
+import type { Body, Grant } from '#model/message.ts';
 
-export const SECTION_BYTES = 4096;
+const SECTION_BYTES = 4096;
 
 export const SECTION = new TextEncoder().encode(
   JSON.stringify({ test: 'x'.repeat(SECTION_BYTES - '{"test":""}'.length) }),
 );
 
-export function handoverGrants(recipient: string): Grant[] {
-  return [
-    {
-      grantId: uuid4(),
-      recipient,
-      sections: ['minimum'],
-      stage: 'contact',
-      purpose: 'find-support',
-      until: 4_000_000_000,
+/** The smallest case of an invented person from which a request can be made. */
+export function benchCase(localCode: string, partner: string, nowMs: number): CaseFile {
+  const date = (days: number) => new Date(nowMs + days * 86_400_000).toISOString().slice(0, 10);
+  return {
+    srxCaseFile: 1,
+    localCode,
+    sections: {
+      minimum: {
+        priority: 'normal',
+        services: ['accommodation.transitional', 'legal.compensation'],
+        child: 'no',
+        language: 'bg',
+        interpreter: 'any',
+        status: 'possible',
+        accompanyingChildrenAges: [],
+        riskLevel: 'medium',
+        window: { from: date(30), to: date(60) },
+      },
     },
-  ];
+    grants: [
+      {
+        recipient: partner,
+        sections: ['minimum'],
+        stage: 'contact',
+        purpose: 'find-support',
+        until: new Date(nowMs + 30 * 86_400_000).toISOString(),
+      },
+    ],
+  };
 }
 
-export function handoverDraft(
-  requestId: string,
+/** The parts of the request's message that the act would make, for the floor. */
+export function requestParts(
   recipient: string,
   nowSeconds: number,
-  by: Draft['by'],
-): Draft {
-  const caseCode = uuid4();
+): { grants: Grant[]; body: Body } {
   return {
-    messageId: requestId,
-    referralId: uuid4(),
+    grants: [
+      {
+        grantId: uuid4(),
+        recipient,
+        sections: ['minimum'],
+        stage: 'contact',
+        purpose: 'find-support',
+        until: nowSeconds + 30 * 86_400,
+      },
+    ],
     body: {
       step: 'referralRequest',
       referralRequest: {
         rulesVersion: limits.rulesVersion,
-        caseCode,
+        caseCode: uuid4(),
         answerBy: nowSeconds + limits.answerSecondsByPriority.normal,
         secondPerson: false,
       },
     },
-    sections: [{ section: 'minimum', content: SECTION }],
-    grants: handoverGrants(recipient),
-    by,
-    opens: { partner: recipient, caseCode, localCode: 'TEST-BENCH' },
   };
 }

@@ -1,47 +1,30 @@
-// npm run bench: durable handovers beside their floor. Prints a table for
-// people; --json the same as one document.
+// npm run bench: durable handovers beside a straight-line floor of the same steps,
+// in one run. A table for people; --json the same as one document.
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 
-import { startBenchNodes, startFloor } from './ends.ts';
-import { measureFloor, measureNodes, measureShares } from './measure.ts';
+import { QUICK, runBench, WHOLE } from './rounds.ts';
+import { tableOf } from './table.ts';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    count: { type: 'string', default: '2000' },
+    /** A look at whether it works; its figures say little. */
+    quick: { type: 'boolean', default: false },
   },
 });
-const count = Number(values.count);
-const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
-
-await using nodes = await startBenchNodes();
-await using floor = await startFloor();
-say('warming up');
-await measureNodes(nodes, nodes.client, 400, 32);
-await measureFloor(floor, 400, 32);
-
-const rows = [];
-for (const atOnce of [1, 32]) {
-  const some = atOnce === 1 ? Math.ceil(count / 5) : count;
-  // In turns, so that a noisy machine is noisy for both.
-  const floorFirst = await measureFloor(floor, Math.ceil(some / 2), atOnce);
-  const durable = await measureNodes(nodes, nodes.client, some, atOnce);
-  const floorLast = await measureFloor(floor, Math.ceil(some / 2), atOnce);
-  const floorCpu = (floorFirst.cpuMicrosPerHandover + floorLast.cpuMicrosPerHandover) / 2;
-  const ratio = Math.round((durable.cpuMicrosPerHandover / floorCpu) * 100) / 100;
-  rows.push({ atOnce, durable, floor: [floorFirst, floorLast], cpuRatio: ratio });
-  say(
-    `${atOnce} in flight: ${durable.perSecond} durable handovers/s, ` +
-      `CPU ${durable.cpuMicrosPerHandover} µs each, floor ${Math.round(floorCpu)} µs, ` +
-      `ratio ${ratio}; latency ms p50 ${durable.latencyMs.p50} p95 ${durable.latencyMs.p95} ` +
-      `p99 ${durable.latencyMs.p99}; ${floorFirst.bytesOnWire} bytes on the wire`,
-  );
-}
-const nodeShares = await measureShares(nodes, () => measureNodes(nodes, nodes.client, count, 32));
-const floorShares = await measureShares(floor, () => measureFloor(floor, count, 32));
-say('µs of the main threads per handover, by part:');
-say(`  nodes  ${JSON.stringify(nodeShares)}`);
-say(`  floor  ${JSON.stringify(floorShares)}`);
-if (values.json) {
-  process.stdout.write(`${JSON.stringify({ rows, nodeShares, floorShares }, null, 2)}\n`);
-}
+const machine = {
+  cores: cpus().length,
+  processor: cpus()[0]?.model ?? '',
+  node: process.version,
+  loadBefore: loadavg()[0] ?? 0,
+};
+const startMs = performance.now();
+const progress = (line: string) => {
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${seconds} s: ${line}`);
+};
+const results = await runBench(values.quick ? QUICK : WHOLE, progress);
+if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+const report = { at: new Date().toISOString(), machine, ...results };
+process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : tableOf(report));

@@ -4,50 +4,57 @@ import { once } from 'node:events';
 
 import type { Asked } from './child.ts';
 
+type Told = Record<string, unknown>;
+
 export type Child = AsyncDisposable & {
+  pid: number;
+  /** What it said when it was ready. */
   ready: unknown;
-  ask<T>(ask: Asked['ask'], value?: number): Promise<T>;
-  on(listener: (message: Record<string, unknown>) => void): void;
+  ask<T>(ask: Asked['ask'], value?: unknown): Promise<T>;
+  /** @returns what ends the listening */
+  on(listener: (told: Told) => void): () => void;
 };
 
-const WAIT_MS = 120_000;
+const WAIT_MS = 300_000;
 
 export async function startChild(file: string, args: string[]): Promise<Child> {
   const child: ChildProcess = fork(new URL(file, import.meta.url), args, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const listeners: ((message: Record<string, unknown>) => void)[] = [];
-  child.on('message', (message: Record<string, unknown>) => {
-    for (const listener of listeners) listener(message);
+  const listeners = new Set<(told: Told) => void>();
+  const on = (listener: (told: Told) => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  child.on('message', (told: Told) => {
+    for (const listener of listeners) listener(told);
   });
-  const rejects = new Set<(error: Error) => void>();
-  child.once('exit', () => {
-    for (const reject of rejects) reject(new Error(`${file} ended early`));
-  });
-  const next = (key: string, wanted?: string) =>
-    new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${file} did not answer`)), WAIT_MS);
-      rejects.add(reject);
-      const listener = (message: Record<string, unknown>) => {
-        if (!(key in message) || (wanted !== undefined && message[key] !== wanted)) return;
-        clearTimeout(timer);
-        rejects.delete(reject);
-        listeners.splice(listeners.indexOf(listener), 1);
-        resolve(message['value']);
-      };
-      listeners.push(listener);
+  const next = async (key: string, wanted: unknown): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const fail = () => reject(new Error(`${file} does not answer: ${key} ${String(wanted)}`));
+    const timer = setTimeout(fail, WAIT_MS);
+    child.once('exit', fail);
+    const off = on((told) => {
+      if (told[key] === wanted) resolve(told['value']);
     });
-  const ready = await next('ready');
+    return promise.finally(() => {
+      clearTimeout(timer);
+      child.off('exit', fail);
+      off();
+    });
+  };
+  const ready = await next('ready', true);
   return {
+    pid: child.pid ?? 0,
     ready,
-    on: (listener) => void listeners.push(listener),
-    async ask<T>(ask: Asked['ask'], value?: number) {
+    on,
+    async ask<T>(ask: Asked['ask'], value?: unknown) {
       const answer = next('answered', ask);
-      child.send({ ask, ...(value !== undefined && { value }) });
+      child.send({ ask, value });
       return (await answer) as T;
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.send({ ask: 'end' });
       await ended;
