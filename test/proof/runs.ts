@@ -1,5 +1,6 @@
 // What `npm run proof` runs: each by its name, long or as a short slice.
 
+import { measureBigData } from '#test/bench/big-data.ts';
 import { ONE_OF_EACH, STARTS, search, TWO_REFUSALS } from './fold-search.ts';
 import { fuzz } from './fuzz.ts';
 import { killWhileRunning } from './kill.ts';
@@ -80,4 +81,26 @@ const soaking: Run = {
   },
 };
 
-export const RUNS: readonly Run[] = [foldSearch, kill, fuzzing, soaking];
+const GROWTH_MAX = 1.15;
+
+const bigData: Run = {
+  name: 'big-data',
+  proves: 'a handover beside 100,000 referrals costs at most 15 % more than beside 1,000',
+  async run({ isSlice, progress }) {
+    // A slice shows that it runs; only the whole says something about 100,000.
+    const sizes = isSlice ? { few: 200, many: 2000 } : { few: 1000, many: 100_000 };
+    const rounds = isSlice ? 2 : 5;
+    const measured = await measureBigData({
+      ...sizes,
+      rounds,
+      seconds: isSlice ? 1.5 : 6,
+      progress,
+    });
+    const growth = measured.manyMicros / measured.fewMicros;
+    const said = `${measured.fewMicros} µs beside ${sizes.few}, ${measured.manyMicros} µs beside ${sizes.many}: ${growth.toFixed(2)} times`;
+    const isJudged = !isSlice && growth > GROWTH_MAX;
+    return { said, faults: isJudged ? [`it may be ${GROWTH_MAX} times at most`] : [] };
+  },
+};
+
+export const RUNS: readonly Run[] = [foldSearch, kill, fuzzing, soaking, bigData];
