@@ -96,8 +96,8 @@ describe('a referral that ended', () => {
     expect(left.verdicts).toMatchObject({ receiving: [] });
     const met = fold({ ...after('receiving', 'arrived'), forks });
     expect(met).toMatchObject({ status: 'interrupted', travellingWithoutReceiver: false });
-    const before = fold({ ...after('referring', 'arrivalPlanned'), forks });
-    expect(before).toMatchObject({ status: 'interrupted', travellingWithoutReceiver: false });
+    const atHome = fold({ ...after('referring', 'arrivalPlanned'), forks });
+    expect(atHome).toMatchObject({ status: 'interrupted', travellingWithoutReceiver: false });
     const thread = after('referring', 'arrivalPlanned');
     const last = after('referring', 'departed').referring.at(-1);
     if (!last) throw new Error('the story has a departure');
