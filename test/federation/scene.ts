@@ -187,7 +187,9 @@ const LONGEST_WAIT_S = 900;
 export async function received(scene: Scene, side: Side, referralId: string): Promise<void> {
   const open = async () => {
     const { messages } = await scene.node(side).store.load(referralId);
-    return messages.some((m) => m.author === 'own' && m.receipt === null);
+    // What the partner gave back as proof of a fork has no receipt, ever.
+    const own = messages.filter((m) => m.author === 'own' && m.placement === 'placed');
+    return own.some((m) => m.receipt === null);
   };
   for (let waitedMs = 0; await open(); waitedMs += STEP_MS) {
     if (waitedMs > 20_000) throw new Error('no receipt came');
