@@ -65,6 +65,7 @@ export const limits = {
   sqlRetriesMax: 5,
   sqlRowsPerInsertMax: 32,
   sqlItemsPerListMax: 256,
+  sqliteWalPages: 4000, // of 4 KiB, before they are carried into the database file
   sqliteCacheBytes: 64 * KIB * KIB,
 
   // Events

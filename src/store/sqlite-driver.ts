@@ -79,6 +79,7 @@ async function prepareWriter(writer: SqliteConnection, path: string): Promise<vo
   refuseStranger(writer);
   const journal = await withoutBusy(() => writer.value('PRAGMA journal_mode = WAL'));
   writer.exec('PRAGMA synchronous = FULL');
+  writer.exec(`PRAGMA wal_autocheckpoint = ${limits.sqliteWalPages}`);
   writer.exec(`PRAGMA cache_size = ${-limits.sqliteCacheBytes / 1024}`);
   const settings = {
     'journal_mode=WAL': path === MEMORY || journal === 'wal',
