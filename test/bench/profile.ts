@@ -37,14 +37,16 @@ function countSql(): () => number {
   const { prototype } = StatementSync;
   const { all } = prototype;
   let micros = 0;
-  prototype.all = function (this: StatementSync, ...values: unknown[]) {
-    const before = threadMicros();
-    try {
-      return Reflect.apply(all, this, values) as ReturnType<typeof all>;
-    } finally {
-      micros += threadMicros() - before;
-    }
-  };
+  prototype.all = new Proxy(all, {
+    apply(target, statement, values) {
+      const before = threadMicros();
+      try {
+        return Reflect.apply(target, statement, values);
+      } finally {
+        micros += threadMicros() - before;
+      }
+    },
+  });
   return () => {
     prototype.all = all;
     return micros;
