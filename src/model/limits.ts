@@ -56,7 +56,7 @@ export const limits = {
 
   // Store
   writeBatchMax: 32,
-  writeGatherMs: 10,
+  writeGatherMs: 20,
   writeQueueMax: 2048,
   preparedStatementsMax: 256,
   sqlBusyMs: 5 * SECOND_MS,
