@@ -19,11 +19,14 @@ type Tls = { certificatePem: string; privateKeyPem: string };
 /** What the attacker sees: `OK` with a receipt, or status, reason and words. */
 export type Answer = { status: string; reason?: string; message?: string; receipt?: string };
 
+type Asked = Answer & { answer?: { referrals: unknown[] } };
+
 export type Attacker = Disposable & {
   deliver(parcel: string): Promise<Answer>;
   /** Any bytes as the request of a method. */
   send(method: 'deliver' | 'sync' | 'listHeads', request: Uint8Array): Promise<Answer>;
-  sync(request: unknown): Promise<{ status: string; answer?: { referrals: unknown[] } }>;
+  sync(request: unknown): Promise<Asked>;
+  listHeads(after: string): Promise<Asked>;
 };
 
 const methods = methodsOf(EXCHANGE.service, EXCHANGE.methods);
@@ -55,6 +58,12 @@ export async function attackerAt(victim: LoadedConfig, tls: Tls | null): Promise
         (error, bytes) => resolve(error ? { error } : { bytes: bytes ?? Buffer.alloc(0) }),
       );
     });
+  const ask = async (method: 'sync' | 'listHeads', request: unknown): Promise<Asked> => {
+    const answer = await call(method, write(methods[method].request, 'It', request));
+    if ('error' in answer) return told(answer.error);
+    const found = read(methods[method].response, 'The answer', answer.bytes);
+    return { status: 'OK', answer: found as { referrals: unknown[] } };
+  };
   const attacker: Attacker = {
     async send(method, request) {
       const answer = await call(method, request);
@@ -65,12 +74,8 @@ export async function attackerAt(victim: LoadedConfig, tls: Tls | null): Promise
       return { status: 'OK', receipt };
     },
     deliver: (parcel) => attacker.send('deliver', write(methods.deliver.request, 'It', { parcel })),
-    async sync(request) {
-      const answer = await call('sync', write(methods.sync.request, 'It', request));
-      if ('error' in answer) return told(answer.error);
-      const found = read(methods.sync.response, 'The answer', answer.bytes);
-      return { status: 'OK', answer: found as { referrals: unknown[] } };
-    },
+    sync: (request) => ask('sync', request),
+    listHeads: (after) => ask('listHeads', { after }),
     [Symbol.dispose]: () => client.close(),
   };
   return attacker;

@@ -80,6 +80,15 @@ describe('at the door, with a parcel that its author could deliver', () => {
     });
   });
 
+  it('a member that asks for all referrals is told of its own', async () => {
+    expect(await scene.meddler.attacker.listHeads('')).toMatchObject({
+      status: 'OK',
+      answer: { referrals: [], more: false },
+    });
+    const { answer } = await scene.insider.referring.listHeads('');
+    expect(answer?.referrals).toMatchObject([{ referralId }]);
+  });
+
   it('a request that is none is told so, and what it is not', async () => {
     const { referring } = scene.insider;
     expect(await referring.send('deliver', new Uint8Array([255, 255]))).toMatchObject({
