@@ -262,8 +262,10 @@ function checkSeen(signed: readonly Signed[]): void {
 function checkSetAside(signed: readonly Signed[]): void {
   for (const { side, placement, entry } of signed) {
     const { seq } = entry.envelope;
-    const namesake = placed(signed, side)[seq - 1];
-    const isProof = namesake !== undefined && namesake.entry.digest !== entry.digest;
+    // With a withdrawal that waits for its place, too: two were signed.
+    const isProof = signed.some(
+      (m) => m.side === side && m.entry.envelope.seq === seq && m.entry.digest !== entry.digest,
+    );
     // A withdrawal may stand alone: it overtook a message that was lost for good.
     if (placement === 'fork' && !isProof && entry.content?.body.step !== 'consentWithdrawn') {
       throw new Failed(`${capital(nameOf(side, seq))} is no proof of a fork.`);

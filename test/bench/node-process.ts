@@ -15,9 +15,13 @@ import { SECTION } from './handover.ts';
 export type Consumed = [what: string, messageId: string, atMs: number];
 
 const GATHER_MS = 5;
+const LINES_MAX = 10;
 const [folder = ''] = process.argv.slice(2);
 const clock = { now: () => Date.now() };
-const log = jsonLog('error', clock, (line) => void process.stderr.write(line));
+let logged = 0;
+const log = jsonLog('error', clock, (line) => {
+  if ((logged += 1) <= LINES_MAX) process.stderr.write(line);
+});
 let consumed: Consumed[] = [];
 
 /** In one message to the parent for all of a moment. */

@@ -96,7 +96,7 @@ const bigData: Run = {
       seconds: isSlice ? 1.5 : 6,
       progress,
     });
-    const growth = measured.manyMicros / measured.fewMicros;
+    const { growth } = measured;
     const said = `${measured.fewMicros} µs beside ${sizes.few}, ${measured.manyMicros} µs beside ${sizes.many}: ${growth.toFixed(2)} times`;
     const isJudged = !isSlice && growth > GROWTH_MAX;
     return { said, faults: isJudged ? [`it may be ${GROWTH_MAX} times at most`] : [] };
