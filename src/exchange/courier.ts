@@ -21,7 +21,7 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
   let stopped = false;
   let claiming: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let crowded = false; // the timer looks for what overtakes, and for nothing else
+  let hasMore = false; // the store may hold more that is due, and in order
 
   function startNext(): void {
     // What overtakes stands first, and has lanes of its own beside busy ones.
@@ -34,7 +34,7 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
       }
     }
     if (waiting.length > 0 || running.size >= limits.deliverAtOnceMax) return;
-    if (crowded && timer) {
+    if (hasMore && timer) {
       clearTimeout(timer);
       timer = null;
     }
@@ -61,6 +61,7 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
 
   /** What waited behind a failed delivery goes back to the store, to come in order. */
   async function giveBack(referralId: string): Promise<void> {
+    hasMore = true;
     const behind = waiting.filter((d) => d.referralId === referralId && !d.overtakes);
     for (const delivery of behind) {
       waiting.splice(waiting.indexOf(delivery), 1);
@@ -90,11 +91,15 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
       const room = Math.max(0, limits.deliverAtOnceMax - running.size - waiting.length);
       const nowMs = context.clock.now();
       const due = await context.store.claimDeliveries(nowMs, room, limits.deliverLeaseMs);
+      const inOrder = due.filter((delivery) => !delivery.overtakes);
       waiting.unshift(...due.filter((delivery) => delivery.overtakes));
-      waiting.push(...due.filter((delivery) => !delivery.overtakes));
+      waiting.push(...inOrder);
+      hasMore = inOrder.length >= room;
       startNext();
-      crowded = waiting.length > 0 || running.size >= limits.deliverAtOnceMax;
-      if (crowded) return limits.deliverPollMs;
+      // Busy lanes look again when they end; what overtakes does not wait for that.
+      if (waiting.length > 0 || running.size >= limits.deliverAtOnceMax) {
+        return limits.deliverPollMs;
+      }
       if (due.length > 0) return null;
       const nextMs = await context.store.nextDeliveryMs();
       return nextMs === null ? limits.deliverPollMs : Math.max(nextMs - context.clock.now(), 50);
@@ -117,8 +122,10 @@ export function startCourier(context: ExchangeContext, placing: Placing): Courie
     take(delivery) {
       if (stopped) return false;
       if (delivery.overtakes) waiting.unshift(delivery);
-      else if (waiting.length >= limits.deliverQueueMax) return false;
-      else waiting.push(delivery);
+      else if (waiting.length >= limits.deliverQueueMax) {
+        hasMore = true;
+        return false;
+      } else waiting.push(delivery);
       startNext();
       return true;
     },

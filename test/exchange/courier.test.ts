@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { limits } from '#model/limits.ts';
@@ -99,5 +100,34 @@ describe('a withdrawal, while every lane hangs', () => {
       pair.referring.exchange.wake();
     }
     await expect.poll(statusThere).toBe('withdrawn');
+  });
+});
+
+describe('a courier whose lanes are all busy', () => {
+  it('does not ask the database after each delivery', async () => {
+    hanging = 0;
+    const { store, exchange } = pair.referring;
+    const { claimDeliveries } = store;
+    let claims = 0;
+    store.claimDeliveries = (...args) => {
+      claims += 1;
+      return claimDeliveries(...args);
+    };
+    pair.onDeliver = async (_, parcel) => {
+      await sleep(20);
+      return parcel;
+    };
+    // Each waits for its receipt and goes on: all lanes busy, nothing behind them.
+    const startMs = performance.now();
+    const work = Array.from({ length: limits.deliverAtOnceMax }, async () => {
+      for (let i = 0; i < 10; i += 1) {
+        const draft = requestDraft(pair.clock);
+        await exchange.send(draft);
+        while (!(await store.load(draft.referralId)).messages[0]?.receipt) await sleep(2);
+      }
+    });
+    await Promise.all(work);
+    const seconds = (performance.now() - startMs) / 1000;
+    expect(claims).toBeLessThan(5 + 5 * seconds);
   });
 });
