@@ -10,6 +10,7 @@ import type { Clock } from '#model/clock.ts';
 import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
 import { openStore, type Store } from '#store/open.ts';
+import { startClockwork } from '#tracking/clockwork.ts';
 import type { EventListener } from '#tracking/tracker.ts';
 import { MemberList } from '#trust/member-list.ts';
 import { startCaseworkServer } from '#wire/casework-server.ts';
@@ -59,6 +60,8 @@ export type RunningNode = AsyncDisposable & {
   refreshMembers(): Promise<boolean>;
   /** Looks now for keys that are due; by itself every hour. */
   renewKeys(): Promise<void>;
+  /** Does now what is due by the clock; by itself every few seconds. */
+  runDue(): Promise<number>;
 };
 
 /** @throws Refusal BAD_CONFIG, KEY_UNAVAILABLE: each says what to do */
@@ -114,6 +117,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
     }),
   );
   const context = { ...exchange.context, exchange, store };
+  const clockwork = stack.use(startClockwork({ store, work: {}, clock, log }));
   const status = () => nodeStatus({ config, store, keys, events, members, clock });
   const casework = stack.use(
     await startCaseworkServer({
@@ -139,6 +143,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
     status,
     refreshMembers: () => members.refresh(),
     renewKeys: () => upkeep.renew(),
+    runDue: () => clockwork.runDue(),
     async [Symbol.asyncDispose]() {
       await running.disposeAsync();
       log.info('node-stopped', { organisation: config.organisation });

@@ -100,6 +100,8 @@ const NOTHING: Omit<ReferralChange, 'expectVersion' | 'insert'> = {
   events: [],
   tasks: [],
   doneTasks: [],
+  deadlines: [],
+  goneDeadlines: [],
 };
 
 /** Parked withdrawals that follow now take their places too. */

@@ -1,6 +1,7 @@
 // Turns a thread that grew into the one change that is committed: row, tasks,
-// events.
+// deadlines, events.
 import { uuid7 } from '#crypto/digest.ts';
+import { deadlineChanges, deadlines } from '#model/deadlines.ts';
 import { duties } from '#model/duties.ts';
 import type { ChainPosition } from '#model/message.ts';
 import { fold, type ReferralState } from '#model/referral.ts';
@@ -38,6 +39,10 @@ export function changeOf(
   const old = before.stored.row;
   const had = old ? duties(before.side, before.state) : [];
   const has = duties(grown.side, state);
+  const clock = deadlineChanges(
+    old ? deadlines(before.side, before.thread, before.state) : [],
+    deadlines(grown.side, grown.thread, state),
+  );
   const referralId =
     old?.referralId ?? (grown.thread[grown.side][0] ?? firstOf(grown)).envelope.referralId;
   return {
@@ -65,6 +70,8 @@ export function changeOf(
       .filter((kind) => !had.includes(kind))
       .map((kind) => ({ taskId: uuid7(nowMs), referralId, kind, createdAtMs: nowMs })),
     doneTasks: had.filter((kind) => !has.includes(kind)),
+    deadlines: clock.set,
+    goneDeadlines: clock.gone,
   };
 }
 

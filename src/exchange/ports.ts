@@ -3,6 +3,7 @@
 
 import type { SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
+import type { Deadline } from '#model/deadlines.ts';
 import type { ChainPosition, Content, Envelope, Message, Parcel, Receipt } from '#model/message.ts';
 import type { Side } from '#model/track.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
@@ -120,6 +121,10 @@ export type ReferralChange = {
   tasks: Task[];
   /** Kinds of tasks of this referral that are done now. */
   doneTasks: string[];
+  /** Those that are new or have a new time; a row is there. */
+  deadlines: Deadline[];
+  /** Kinds that are no longer due. */
+  goneDeadlines: string[];
 };
 
 export interface ReferralStore {

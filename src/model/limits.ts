@@ -156,6 +156,9 @@ export const limits = {
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,
   encryptionKeyOverlapSeconds: 7 * DAY_SECONDS,
+  deadlinePollMs: 5 * SECOND_MS,
+  deadlineBatchMax: 64,
+  deadlineRetryMs: 60 * SECOND_MS,
   keyUpkeepMs: 60 * 60 * SECOND_MS,
   tlsCertificateLifeMs: 730 * DAY_SECONDS * SECOND_MS,
 

@@ -1,14 +1,9 @@
 // The first schema, in the part of SQL that both engines share: ids as text,
 // times as bigint, claims as 0 or 1, codes as text with a CHECK. The codes are
 // written out, since a migration must not change when the model grows.
-import {
-  type ColumnDataType,
-  type ColumnDefinitionBuilder,
-  type CompiledQuery,
-  type RawBuilder,
-  sql,
-} from 'kysely';
+import { type ColumnDefinitionBuilder, type CompiledQuery, type RawBuilder, sql } from 'kysely';
 
+import { columnTypes } from './column-types.ts';
 import type { Db, EngineName } from './dialects.ts';
 
 const AUTHORS = ['own', 'peer'];
@@ -37,7 +32,7 @@ function isBit(column: string): RawBuilder<boolean> {
 }
 
 export function firstSchema({ schema }: Db, engine: EngineName): CompiledQuery[] {
-  const kit = { schema, ...TYPES[engine] };
+  const kit = { schema, ...columnTypes[engine] };
   return [
     ...referral(kit),
     ...message(kit),
@@ -49,28 +44,8 @@ export function firstSchema({ schema }: Db, engine: EngineName): CompiledQuery[]
   ].map((builder) => builder.compile());
 }
 
-type Kit = Pick<Db, 'schema'> & (typeof TYPES)[EngineName];
-type DataType = ColumnDataType | RawBuilder<unknown>;
+type Kit = Pick<Db, 'schema'> & (typeof columnTypes)[EngineName];
 type Compilable = { compile(): CompiledQuery };
-
-/** The two types of column that the engines write differently. */
-const TYPES: Record<
-  EngineName,
-  { text: DataType; position: DataType; growing: (column: Column) => Column }
-> = {
-  sqlite: {
-    text: 'text',
-    position: 'integer',
-    growing: (column) => column.primaryKey().autoIncrement(),
-  },
-  postgresql: {
-    // In the order of bytes, as SQLite has it. By the rules of a language the
-    // order, and so an index, would change with the libraries of the system.
-    text: sql`text collate "C"`,
-    position: 'bigint',
-    growing: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
-  },
-};
 
 function referral({ schema, text }: Kit): Compilable[] {
   return [

@@ -8,13 +8,14 @@ import { Refusal } from '#model/refusal.ts';
 import { type Db, dialects, type EngineName } from './dialects.ts';
 import type { Engine } from './engine.ts';
 import { firstSchema } from './migration-1.ts';
+import { deadlineSchema } from './migration-2.ts';
 import { type Job, type Step, statement } from './statement.ts';
 
 /** Statements in order; what is released is never changed, only followed. */
 export type Migration = (db: Db, engine: EngineName) => CompiledQuery[];
 
 /** Version 1 is the first. */
-const MIGRATIONS: readonly Migration[] = [firstSchema];
+const MIGRATIONS: readonly Migration[] = [firstSchema, deadlineSchema];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

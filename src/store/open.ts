@@ -4,10 +4,11 @@ import type { ReferralStore } from '#exchange/ports.ts';
 import type { Clock } from '#model/clock.ts';
 import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
-import type { Outbox } from '#tracking/ports.ts';
+import type { DeadlineStore, Outbox } from '#tracking/ports.ts';
 
 import { casesOn } from './cases.ts';
 import { claimsOn } from './claims.ts';
+import { deadlinesOn } from './deadlines.ts';
 import { deliveriesOn } from './deliveries.ts';
 import type { EngineName } from './dialects.ts';
 import type { Engine, StoreCheck } from './engine.ts';
@@ -35,6 +36,7 @@ export type StoreOptions = {
 export type Store = ReferralStore &
   CaseworkStore &
   Outbox &
+  DeadlineStore &
   AsyncDisposable & {
     readonly engine: EngineName;
     /** For the doctor. */
@@ -66,6 +68,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
     ...casesOn(engine),
     ...staffOn(engine),
     ...tasksOn(engine),
+    ...deadlinesOn(engine),
     ...outboxOn(engine),
     engine: engine.name,
     checks: () => engine.checks(),

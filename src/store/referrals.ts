@@ -3,6 +3,7 @@
 import type { ReferralChange, ReferralStore } from '#exchange/ports.ts';
 import type { Clock } from '#model/clock.ts';
 
+import { removeDeadlines, setDeadlines } from './deadlines.ts';
 import { insertDeliveries } from './deliveries.ts';
 import { type Engine, Rollback } from './engine.ts';
 import { insertMessages, messagesOf, place } from './messages.ts';
@@ -46,6 +47,8 @@ function* commit(referralId: string, change: ReferralChange, nowMs: number): Job
   yield* insertDeliveries(referralId, change.deliveries);
   yield* removeTasks(referralId, change.doneTasks);
   yield* insertTasks(change.tasks);
+  yield* removeDeadlines(referralId, change.goneDeadlines);
+  yield* setDeadlines(referralId, change.deadlines);
   yield* insertEvents(change.events);
   return true;
 }

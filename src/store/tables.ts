@@ -72,6 +72,8 @@ export type TaskTable = {
   created_at_ms: number;
 };
 
+export type DeadlineTable = { referral_id: string; kind: string; due_at_ms: number };
+
 export type OutboxTable = {
   /** Given by the database. */
   position: number;
@@ -121,6 +123,7 @@ export type Tables = {
   section: SectionTable;
   delivery: DeliveryTable;
   task: TaskTable;
+  deadline: DeadlineTable;
   outbox: Omit<OutboxTable, 'position'> & { position: Generated<number> };
   handled_event: HandledEventTable;
   watermark: WatermarkTable;

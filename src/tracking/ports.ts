@@ -1,4 +1,5 @@
-// What tracking needs of the world: the outbox in SQL and a stream.
+// What tracking needs of the world: the outbox and the deadlines in SQL, and a stream.
+import type { Deadline } from '#model/deadlines.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 
 /** A row of the outbox. `position` grows without end; rows stay until pruned. */
@@ -31,6 +32,18 @@ export interface Outbox {
   markHandled(consumer: string, eventIds: string[]): Promise<string[]>;
   /** Unpublished rows, for the doctor. */
   countUnpublished(): Promise<number>;
+}
+
+export type DueDeadline = Deadline & { referralId: string };
+
+export interface DeadlineStore {
+  /** Those whose time has come, the oldest first. */
+  dueDeadlines(nowMs: number, max: number): Promise<DueDeadline[]>;
+  /** One that follows from no message; one of its kind is replaced. */
+  setDeadline(referralId: string, deadline: Deadline): Promise<void>;
+  /** Done; one that was set anew meanwhile stays. */
+  finishDeadline(done: DueDeadline): Promise<void>;
+  postponeDeadline(due: DueDeadline, toMs: number): Promise<void>;
 }
 
 export type StreamPosition = { streamCreated: string; streamSeq: number };

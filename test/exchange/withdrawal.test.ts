@@ -173,6 +173,8 @@ describe('a withdrawal of ours', () => {
       events: [],
       tasks: [],
       doneTasks: [],
+      deadlines: [],
+      goneDeadlines: [],
     });
     const act = draftOf(referralId, corrected, ['minimum']);
     await expect(referring.exchange.send(act)).rejects.toMatchObject({ code: 'TOO_LARGE' });

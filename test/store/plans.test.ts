@@ -69,7 +69,16 @@ async function useAllOf(store: Store): Promise<void> {
     tasks,
   });
   const change = { insert: [second], sections, deliveries: [deliveryOf(2)], doneTasks: ['x'] };
-  await store.commit(referralId, changeOf({ expectVersion: 1, row: after(row), ...change }));
+  const due = { kind: 'purge', dueAtMs: NOW_MS };
+  const clock = { deadlines: [due], goneDeadlines: ['x'] };
+  await store.commit(
+    referralId,
+    changeOf({ expectVersion: 1, row: after(row), ...change, ...clock }),
+  );
+  await store.dueDeadlines(NOW_MS, 64);
+  await store.setDeadline(referralId, due);
+  await store.postponeDeadline({ referralId, ...due }, NOW_MS + 1);
+  await store.finishDeadline({ referralId, ...due });
   await store.load(referralId);
   await store.findMessage(digest);
   await store.findMessageById(first.messageId);

@@ -27,6 +27,8 @@ function fullChange(referralId: string, seq = 1): Omit<ReferralChange, 'expectVe
     events: [eventOf(referralId, { seq })],
     tasks: [taskOf(referralId, { kind: `kind-${seq}` })],
     doneTasks: [],
+    deadlines: [],
+    goneDeadlines: [],
   };
 }
 

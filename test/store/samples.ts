@@ -66,6 +66,8 @@ export function changeOf(given: Partial<ReferralChange> = {}): ReferralChange {
     events: [],
     tasks: [],
     doneTasks: [],
+    deadlines: [],
+    goneDeadlines: [],
     ...given,
   };
 }

@@ -121,6 +121,8 @@ function seeded(index: number, atMs: number, options: SeedOptions): ReferralChan
     events: withEvents ? messages.flatMap((m) => eventsOf(m, side, partner, status)) : [],
     tasks: isOpen && side === 'receiving' ? [taskOf(referralId, atMs)] : [],
     doneTasks: [],
+    deadlines: [],
+    goneDeadlines: [],
   };
 }
 

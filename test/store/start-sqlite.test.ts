@@ -14,6 +14,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { silentLog } from '#model/log.ts';
+import { SCHEMA_VERSION } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open.ts';
 import { NOW_MS, newReferral } from './samples.ts';
 
@@ -81,10 +82,10 @@ describe('a store on an SQLite file', () => {
     await first[Symbol.asyncDispose]();
     await using second = await open(path, log);
     expect((await second.load(row.referralId)).row).toEqual(row);
-    const line = { event: 'store.open', engine: 'sqlite', schema: 1 };
+    const line = { event: 'store.open', engine: 'sqlite', schema: SCHEMA_VERSION };
     expect(logged).toEqual([
       { ...line, found: 0 },
-      { ...line, found: 1 },
+      { ...line, found: SCHEMA_VERSION },
     ]);
   });
 
@@ -128,8 +129,10 @@ describe('an SQLite file is refused with what to do', () => {
   it('where the database is of a newer program, and left as it is', async () => {
     const path = join(folder, 'srx.db');
     await (await open(path))[Symbol.asyncDispose]();
-    change(path, 'insert into schema_version values (7, 0)');
-    expect(await refusalOf(path)).toMatch(/version 7, this program knows 1\. Start the newer/);
+    change(path, 'insert into schema_version values (99, 0)');
+    expect(await refusalOf(path)).toMatch(
+      new RegExp(`version 99, this program knows ${SCHEMA_VERSION}\\. Start the newer`),
+    );
   });
 
   it('where the file is no database', async () => {

@@ -1,0 +1,30 @@
+// What the clock will ask of this node in a referral, from the thread alone.
+// Time changes no state: a deadline is work for the node, or an alarm on its board.
+
+import type { ReferralState } from './referral.ts';
+import type { Thread } from './thread.ts';
+import type { Side } from './track.ts';
+
+/** One of a kind for a referral. */
+export type Deadline = { kind: string; dueAtMs: number };
+
+/**
+ * All that stand in this state, past ones too. What is no longer named here is no
+ * longer due; what was done comes back only with another time.
+ */
+export function deadlines(_side: Side, _thread: Thread, _state: ReferralState): Deadline[] {
+  return [];
+}
+
+/** What one step changes: kinds with a new time, and kinds that are gone. */
+export function deadlineChanges(
+  had: readonly Deadline[],
+  has: readonly Deadline[],
+): { set: Deadline[]; gone: string[] } {
+  const before = new Map(had.map(({ kind, dueAtMs }) => [kind, dueAtMs]));
+  const after = new Set(has.map(({ kind }) => kind));
+  return {
+    set: has.filter(({ kind, dueAtMs }) => before.get(kind) !== dueAtMs),
+    gone: [...before.keys()].filter((kind) => !after.has(kind)),
+  };
+}
