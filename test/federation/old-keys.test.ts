@@ -64,8 +64,10 @@ describe('a key file that is older than the database', () => {
     const { id: referralId } = referral;
     const opened = await world.client('receiving').openSection({ referralId, section: 'note' });
     expect(opened.messageId).not.toBe(told?.messageId);
-    const { notices } = await world.client('referring').getReferral({ referralId });
-    expect(notices).toEqual([`the partner has not got note (message ${told?.seq})`]);
+    // It has read the message; its receipt is still on the way back.
+    await expect
+      .poll(async () => (await world.client('referring').getReferral({ referralId })).notices)
+      .toEqual([`the partner has not got note (message ${told?.seq})`]);
     await referral.goOn(100);
     const faults = await whatDoesNotHold();
     expect(faults.filter((fault) => !fault.includes('"section-unreadable"'))).toEqual([]);
