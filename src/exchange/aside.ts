@@ -5,13 +5,12 @@ import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Entry, Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
+import type { Arrived, Placed } from './arrived.ts';
 import { changeOf, storedPeerMessage, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { extended, type OpenReferral, openReferral, threadOf } from './open-referral.ts';
 import type { ReferralChange, StoredMessage } from './ports.ts';
 import { receiptFor, signReceipt } from './receipt.ts';
-import type { Arrived } from './receive.ts';
-import type { Placed } from './take.ts';
 
 /** Both messages with one number are kept; the referral is interrupted. False: it moved on. */
 export async function keepFork(

@@ -3,9 +3,9 @@
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Member } from '#trust/member.ts';
+import type { Placing } from './arrived.ts';
 import type { ExchangeContext } from './context.ts';
 import type { KnownHeads, StoredHeads } from './ports.ts';
-import type { Placing } from './receive.ts';
 
 export type Comparing = AsyncDisposable & {
   /** Asks those that did not answer again, now. */

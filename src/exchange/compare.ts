@@ -6,6 +6,7 @@ import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import { otherSide } from '#model/track.ts';
 import type { Member } from '#trust/member.ts';
+import type { Placing, Restored } from './arrived.ts';
 import { headOf, trackingEvent } from './change.ts';
 import { type ExchangeContext, RECEIPT_TYP } from './context.ts';
 import { entryOf, type OpenReferral, placedOf } from './open-referral.ts';
@@ -13,7 +14,7 @@ import { loadOpen } from './parcel.ts';
 import { keepLost, placeOwn } from './place-own.ts';
 import type { Heads, ReferralRow, ReferralSync, StoredMessage } from './ports.ts';
 import { verifyReceipt } from './receipt.ts';
-import { type Placing, type Restored, receive } from './receive.ts';
+import { receive } from './receive.ts';
 
 /**
  * True when, after healing, we have all of our own messages that the partner

@@ -2,10 +2,10 @@
 // left by a crash, or belongs to a busy time is claimed from the store.
 import { incidentOf } from '#model/incident.ts';
 import { limits } from '#model/limits.ts';
+import type { Placing } from './arrived.ts';
 import type { ExchangeContext } from './context.ts';
 import { deliverOnce } from './deliver.ts';
 import type { Delivery } from './ports.ts';
-import type { Placing } from './receive.ts';
 
 export type Courier = AsyncDisposable & {
   /** A delivery leased to us by its own commit. False: left to a later claim; no withdrawal is. */

@@ -5,13 +5,13 @@ import { nowSeconds } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Member } from '#trust/member.ts';
+import type { Placing } from './arrived.ts';
 import { trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { entryOf, placedOf } from './open-referral.ts';
 import { loadOpen, sealMessage } from './parcel.ts';
 import type { Delivery, StoredMessage } from './ports.ts';
 import { verifyReceipt } from './receipt.ts';
-import type { Placing } from './receive.ts';
 
 /** One try. True when the receipt is stored; false: the next try is due later. */
 export async function deliverOnce(

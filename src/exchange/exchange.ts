@@ -1,6 +1,7 @@
 // The exchange as services/node uses it: receive, send, answer, compare, deliver.
 import { limits } from '#model/limits.ts';
 import type { Member } from '#trust/member.ts';
+import type { Placing } from './arrived.ts';
 import { compare } from './compare.ts';
 import { startComparing } from './compare-all.ts';
 import type { ExchangeContext } from './context.ts';
@@ -8,7 +9,7 @@ import { startCourier } from './courier.ts';
 import { takeTurns } from './in-turn.ts';
 import type { Delivery, Heads, HeadsPage, ReferralSync } from './ports.ts';
 import { createRecall } from './recall.ts';
-import { type Placing, receive } from './receive.ts';
+import { receive } from './receive.ts';
 import { type Draft, type Sent, send } from './send.ts';
 import { answerHeads, answerSync } from './sync.ts';
 

@@ -13,31 +13,13 @@ import { Refusal, unauthenticated } from '#model/refusal.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
 import type { Member } from '#trust/member.ts';
+import type { Arrived, Placed, Placing, Restored } from './arrived.ts';
 import { isAhead, isWithdrawal, keepFork, keepWithdrawal, placeEarly } from './aside.ts';
 import { type ExchangeContext, hasCompared, MESSAGE_TYP } from './context.ts';
 import { type OpenReferral, openReferral } from './open-referral.ts';
 import type { StoredMessage } from './ports.ts';
 import { checkDigests } from './sections.ts';
-import { type Placed, takeMessage } from './take.ts';
-
-/** A message whose signature holds, with its parcel's sections. */
-export type Arrived = {
-  peer: Member;
-  jws: string;
-  entry: Entry;
-  fault: 'unsupported-version' | 'schema-violation' | null;
-  sections: SectionContent[];
-  restored: Restored | null;
-};
-
-/** The receipt that we gave before we were restored from an old copy; ours, by our signature. */
-export type Restored = { jws: string; receipt: Receipt };
-
-/** What a message still needs before it can be stored. */
-export type Placing = {
-  /** `isStart`: it is the first since a start, and what waits may go at once. */
-  compare(referralId: string, peer: Member, isStart?: boolean): Promise<boolean>;
-};
+import { takeMessage } from './take.ts';
 
 /**
  * Takes one parcel from a live member (check 1: the wire showed its pinned

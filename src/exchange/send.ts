@@ -12,11 +12,11 @@ import { fold, type ReferralState, type Verdict } from '#model/referral.ts';
 import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import { type Entry, isUnvoidable, type Thread } from '#model/thread.ts';
 import type { Side } from '#model/track.ts';
+import type { Placing } from './arrived.ts';
 import { changeOf, trackingEvent } from './change.ts';
 import { type ExchangeContext, hasCompared } from './context.ts';
 import { entryOf, extended, type OpenReferral, openReferral } from './open-referral.ts';
 import type { ReferralRow, StoredMessage } from './ports.ts';
-import type { Placing } from './receive.ts';
 import { digested, sealAtRest } from './sections.ts';
 import { mustFollowInTime, nextEnvelope, write } from './write.ts';
 

@@ -6,17 +6,14 @@ import type { RefusalReason } from '#model/codes.ts';
 import { fold } from '#model/referral.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
+import type { Arrived, Placed, Restored } from './arrived.ts';
 import { isWithdrawal, placedParked, withParked } from './aside.ts';
 import { changeOf, storedPeerMessage, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { extended, type OpenReferral } from './open-referral.ts';
 import { receiptFor, signReceipt } from './receipt.ts';
-import type { Arrived, Restored } from './receive.ts';
 import { permitted, sealAtRest } from './sections.ts';
 import { refusalOf } from './write.ts';
-
-/** What was committed, with the receipt to give. Null instead: the referral moved on meanwhile. */
-export type Placed = { receipt: string };
 
 export async function takeMessage(
   context: ExchangeContext,

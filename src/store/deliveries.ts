@@ -4,7 +4,7 @@ import type { NewDelivery, ReferralStore } from '#exchange/ports.ts';
 
 import type { Engine } from './engine.ts';
 import { insertEvents } from './outbox.ts';
-import { lockReferral } from './referrals.ts';
+import { lockReferral } from './referral-lock.ts';
 import { type Job, listStatement, rowsStatement, statement } from './statement.ts';
 import type { DeliveryTable } from './tables.ts';
 import { insertTasks, tasksOfKinds } from './tasks.ts';

@@ -8,6 +8,7 @@ import { insertDeliveries } from './deliveries.ts';
 import { type Engine, Rollback } from './engine.ts';
 import { insertMessages, messagesOf, place } from './messages.ts';
 import { insertEvents } from './outbox.ts';
+import { lockReferral } from './referral-lock.ts';
 import { fromReferral, toMessage, toReferral } from './rows.ts';
 import { storeSections } from './sections.ts';
 import { type Job, rowsStatement, statement } from './statement.ts';
@@ -67,12 +68,6 @@ function* isStillThere(referralId: string, { row, expectVersion }: ReferralChang
   return written.length === 1;
 }
 
-/** Every write to a referral that does not write its row locks it first. @returns its version */
-export function* lockReferral(referralId: string): Job<number | undefined> {
-  const [row] = yield* findVersion({ referralId });
-  return row?.version;
-}
-
 function assertWhole(referralId: string, change: ReferralChange): void {
   const { row, expectVersion, insert, sections, tasks } = change;
   const own = [...(row ? [row] : []), ...insert, ...sections, ...tasks];
@@ -103,14 +98,6 @@ const COLUMNS = [
 
 const findReferral = statement((db, p: { referralId: string }) =>
   db.selectFrom('referral').selectAll().where('referral_id', '=', p.referralId),
-);
-
-const findVersion = statement((db, p: { referralId: string }, engine) =>
-  db
-    .selectFrom('referral')
-    .select('version')
-    .where('referral_id', '=', p.referralId)
-    .$if(engine === 'postgresql', (query) => query.forUpdate()),
 );
 
 const insertReferral = rowsStatement(COLUMNS, (db, rows: ReferralTable[]) =>
