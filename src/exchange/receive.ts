@@ -7,7 +7,6 @@ import { readJwsHeader, readUnverifiedPayload, verifyJws } from '#crypto/jws.ts'
 import { nowSeconds } from '#model/clock.ts';
 import type { RefusalReason } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
-import type { Receipt, SectionContent } from '#model/message.ts';
 import { outOfTime } from '#model/referral.ts';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
