@@ -2,6 +2,7 @@
 // staff, tasks, the record of who opened what.
 import type { Author, ReferralRow, StoredSection, Task } from '#exchange/ports.ts';
 import type { Role, SectionName } from '#model/codes.ts';
+import type { Deadline } from '#model/deadlines.ts';
 
 export type Page<T> = { items: T[]; nextCursor: string };
 
@@ -35,7 +36,63 @@ export type CaseAccessRow = {
   openedAtMs: number;
 };
 
-export interface CaseworkStore {
+export const MATTER_KINDS = ['breach', 'demand', 'disclosure'] as const;
+export type MatterKind = (typeof MATTER_KINDS)[number];
+
+/** What went wrong, was demanded or was told outside: about one referral, or one local case. */
+export type MatterAbout =
+  | { referralId: string; localCode: null }
+  | { referralId: null; localCode: string };
+
+export type MatterRow = MatterAbout & {
+  matterId: string;
+  kind: MatterKind;
+  isOpen: boolean;
+  openedAtMs: number;
+};
+
+/** One entry of a matter, numbered from 1; never changed. */
+export type MatterEntry = {
+  number: number;
+  atMs: number;
+  byStaff: string;
+  byRole: Role;
+  /** Under the key of what it is about, base64url. */
+  sealed: string;
+};
+
+/** What else changes with an entry, all of it in the same commit. */
+export type MatterChange = {
+  entry: MatterEntry;
+  isOpen: boolean;
+  /** One that is there of its kind stays as it is. */
+  tasks: Task[];
+  doneTasks: { referralId: string; kinds: string[] }[];
+  /** One of its kind is replaced. */
+  deadlines: (Deadline & { referralId: string })[];
+};
+
+export interface MatterStore {
+  /** False when the id is taken (nothing is written). */
+  openMatter(row: MatterRow, change: MatterChange): Promise<boolean>;
+  /** False when the number is taken: somebody else was faster (nothing is written). */
+  addToMatter(matterId: string, change: MatterChange): Promise<boolean>;
+  findMatter(matterId: string): Promise<{ row: MatterRow; entries: MatterEntry[] } | undefined>;
+  /** Newest first. */
+  listMatters(kind: MatterKind, limit: number, cursor: string): Promise<Page<MatterRow>>;
+  /** Of this referral alone, the oldest first, at most `limits.pageItemsMax`. */
+  mattersOfReferral(referralId: string, kind: MatterKind): Promise<MatterRow[]>;
+  mattersOfCase(localCode: string, kind: MatterKind): Promise<MatterRow[]>;
+  /**
+   * The oldest legal demand that is not ended and holds what this referral holds: about it,
+   * or about the case that it was made from.
+   */
+  openDemand(referralId: string): Promise<MatterRow | undefined>;
+  /** About the case, or about any referral that was made from it. */
+  openDemandOfCase(localCode: string): Promise<MatterRow | undefined>;
+}
+
+export interface CaseworkStore extends MatterStore {
   /** False when the local code is taken (nothing is written). */
   insertCase(row: StoredCase): Promise<boolean>;
   /** A newer version of a stored case. */

@@ -9,13 +9,14 @@ import { type Db, dialects, type EngineName } from './dialects.ts';
 import type { Engine } from './engine.ts';
 import { firstSchema } from './migration-1.ts';
 import { deadlineSchema } from './migration-2.ts';
+import { matterSchema } from './migration-3.ts';
 import { type Job, type Step, statement } from './statement.ts';
 
 /** Statements in order; what is released is never changed, only followed. */
 export type Migration = (db: Db, engine: EngineName) => CompiledQuery[];
 
 /** Version 1 is the first. */
-const MIGRATIONS: readonly Migration[] = [firstSchema, deadlineSchema];
+const MIGRATIONS: readonly Migration[] = [firstSchema, deadlineSchema, matterSchema];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -13,6 +13,7 @@ import { deliveriesOn } from './deliveries.ts';
 import type { EngineName } from './dialects.ts';
 import type { Engine, StoreCheck } from './engine.ts';
 import { headsOn } from './heads.ts';
+import { mattersOn } from './matters.ts';
 import { messagesOn } from './messages.ts';
 import { migrate, SCHEMA_VERSION } from './migrations.ts';
 import { outboxOn } from './outbox.ts';
@@ -68,6 +69,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
     ...casesOn(engine),
     ...staffOn(engine),
     ...tasksOn(engine),
+    ...mattersOn(engine),
     ...deadlinesOn(engine),
     ...outboxOn(engine),
     engine: engine.name,

@@ -2,6 +2,7 @@
 // milliseconds, a claim 0 or 1, and what is larger than a line stands last.
 import type { Generated } from 'kysely';
 
+import type { MatterKind } from '#casework/ports.ts';
 import type { Author, StoredMessage } from '#exchange/ports.ts';
 import type { Role, SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
@@ -115,6 +116,24 @@ export type CaseAccessTable = {
   opened_at_ms: number;
 };
 
+export type MatterTable = {
+  matter_id: string;
+  kind: MatterKind;
+  referral_id: string | null;
+  local_code: string | null;
+  is_open: Bit;
+  opened_at_ms: number;
+};
+
+export type MatterEntryTable = {
+  matter_id: string;
+  number: number;
+  at_ms: number;
+  by_staff: string;
+  by_role: Role;
+  sealed: string;
+};
+
 export type SchemaVersionTable = { version: number; applied_at_ms: number };
 
 export type Tables = {
@@ -131,5 +150,7 @@ export type Tables = {
   staff: StaffTable;
   access: AccessTable;
   case_access: CaseAccessTable;
+  matter: MatterTable;
+  matter_entry: MatterEntryTable;
   schema_version: SchemaVersionTable;
 };

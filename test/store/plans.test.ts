@@ -11,6 +11,7 @@ import {
   changeOf,
   deliveryOf,
   eventOf,
+  matterChange,
   messageOf,
   NOW_MS,
   newReferral,
@@ -123,6 +124,22 @@ async function useCasework(store: Store, referralId: string): Promise<void> {
   await store.countPending([referralId, uuid4()]);
   await store.listTasks(50, '');
   await store.listSections(referralId);
+  await useMatters(store, referralId, localCode);
+}
+
+async function useMatters(store: Store, referralId: string, localCode: string): Promise<void> {
+  const matterId = uuid4();
+  const change = matterChange({ tasks: [taskOf(referralId)] });
+  const about = { referralId, localCode: null };
+  const opened = { kind: 'demand', isOpen: true, openedAtMs: NOW_MS } as const;
+  await store.openMatter({ ...about, ...opened, matterId }, change);
+  await store.addToMatter(matterId, matterChange({ number: 2 }));
+  await store.findMatter(matterId);
+  await store.listMatters('demand', 50, '');
+  await store.mattersOfReferral(referralId, 'demand');
+  await store.mattersOfCase(localCode, 'demand');
+  await store.openDemand(referralId);
+  await store.openDemandOfCase(localCode);
 }
 
 type Waste = 'reads' | 'sorts';

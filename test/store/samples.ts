@@ -1,5 +1,6 @@
 // Rows as the exchange would write them, with ids of their own, and the few
 // changes that most tests begin with.
+import type { MatterChange } from '#casework/ports.ts';
 import { sha256, uuid4, uuid7 } from '#crypto/digest.ts';
 import type {
   NewDelivery,
@@ -138,4 +139,13 @@ export async function newReferralOnItsWay(
 /** The row one version on. */
 export function after(row: ReferralRow, given: Partial<ReferralRow> = {}): ReferralRow {
   return { ...row, version: row.version + 1, changedAtMs: row.changedAtMs + 1000, ...given };
+}
+
+export function matterChange({
+  number = 1,
+  ...given
+}: Partial<MatterChange> & { number?: number } = {}): MatterChange {
+  const by = { byStaff: 'test-person', byRole: 'caseworker' } as const;
+  const entry = { number, atMs: NOW_MS, ...by, sealed: `sealed-${number}` };
+  return { entry, isOpen: true, tasks: [], doneTasks: [], deadlines: [], ...given };
 }
