@@ -4,7 +4,7 @@ import { CompactSign, compactVerify } from 'jose';
 import { Refusal, unauthenticated } from '#model/refusal.ts';
 
 import { type Compact, checkHeader, readCompact } from './compact.ts';
-import { fromBase64url } from './digest.ts';
+import { fromBase64url, toBase64url } from './digest.ts';
 import type { SigningKey, VerifyKey } from './keys.ts';
 
 const ALG = 'Ed25519';
@@ -50,6 +50,26 @@ export async function verifyJws(
   } catch (cause) {
     throw unauthenticated(cause);
   }
+}
+
+/** Payload and signature; nothing is verified. For where there is no room for the header. */
+export function splitJws(jws: string): { payload: Uint8Array; signature: Uint8Array } {
+  const [, payload, signature] = jws.split('.', 4);
+  if (payload === undefined || signature === undefined) {
+    throw new Refusal('MALFORMED', 'The compact form has 3 parts.');
+  }
+  return { payload: fromBase64url(payload), signature: fromBase64url(signature) };
+}
+
+/** The JWS of these parts under the header that signJws writes, and no other. */
+export function joinJws(
+  kid: string,
+  typ: string,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): string {
+  const header = Buffer.from(JSON.stringify({ alg: ALG, kid, typ }));
+  return [header, payload, signature].map(toBase64url).join('.');
 }
 
 function readHeader({ header, parts }: Compact, typ: string): { kid: string } {
