@@ -37,8 +37,9 @@ export async function answerFederation(url: URL, parts: Parts): Promise<Answer> 
 
 // Section 8.1
 async function fetchStatement(query: URLSearchParams, parts: Parts): Promise<Answer> {
-  const { record } = await findSubject(query, parts);
-  return { contentType: STATEMENT, body: await parts.statements.aboutMember(record) };
+  const { record, configuration } = await findSubject(query, parts);
+  const body = await parts.statements.aboutMember(record, configuration);
+  return { contentType: STATEMENT, body };
 }
 
 // Section 8.2: every member is a node and none has subordinates.

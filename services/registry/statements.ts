@@ -2,12 +2,14 @@
 // the answers of its resolver. Each is kept until half of its life is over.
 import { signJws } from '#crypto/jws.ts';
 import type { Keyring } from '#crypto/keyring.ts';
-import { importVerifyKey } from '#crypto/keys.ts';
+import { importVerifyKey, type PublicJwk, readPublicJwk } from '#crypto/keys.ts';
 import { type Clock, nowSeconds } from '#model/clock.ts';
 import { limits } from '#model/limits.ts';
-import type { Metadata } from '#trust/entity-statement.ts';
+import { Refusal } from '#model/refusal.ts';
+import { type Metadata, readConfiguration } from '#trust/entity-statement.ts';
+import { signKeyAttestation } from '#trust/key-attestation.ts';
 import { KeyCache } from '#trust/key-cache.ts';
-import { NODE_ENTITY_TYPE } from '#trust/metadata.ts';
+import { NODE_ENTITY_TYPE, readNodeMetadata } from '#trust/metadata.ts';
 import { readMember } from '#trust/read-member.ts';
 import { signResolveResponse } from '#trust/resolve-response.ts';
 import { signConfiguration, signSubordinateStatement } from '#trust/sign-statement.ts';
@@ -71,15 +73,25 @@ export class Statements {
 
   /**
    * Section 3.1.3. The name stays as it was admitted; roles and countries may become fewer, not
-   * more; the member is a node and admits nobody.
+   * more; the member is a node and admits nobody. Its message keys are attested one by one, for
+   * paper.
    */
-  aboutMember(member: MemberRecord): Promise<string> {
+  aboutMember(member: MemberRecord, configuration: string): Promise<string> {
     const { entityId, name, countries, roles, federationKeys } = member;
-    return this.#keep(`statement ${entityId}`, JSON.stringify(member), () =>
-      signSubordinateStatement(this.#keyring.signing('federation'), {
-        superior: this.#identity.entityId,
-        subject: entityId,
+    const messageKeys = messageKeysOf(configuration);
+    const madeFrom = JSON.stringify([member, messageKeys]);
+    return this.#keep(`statement ${entityId}`, madeFrom, async () => {
+      const key = this.#keyring.signing('federation');
+      const superior = this.#identity.entityId;
+      const at = { superior, subject: entityId, nowSeconds: nowSeconds(this.#clock) };
+      const attestations: string[] = [];
+      for (const jwk of messageKeys) {
+        attestations.push(await signKeyAttestation(key, { ...at, messageKey: jwk }));
+      }
+      return signSubordinateStatement(key, {
+        ...at,
         federationKeys,
+        metadata: { [NODE_ENTITY_TYPE]: { message_key_attestations: attestations } },
         constraints: { max_path_length: 0, allowed_entity_types: [NODE_ENTITY_TYPE] },
         metadata_policy: {
           [NODE_ENTITY_TYPE]: {
@@ -88,9 +100,8 @@ export class Statements {
             roles: { subset_of: roles, essential: true },
           },
         },
-        nowSeconds: nowSeconds(this.#clock),
-      }),
-    );
+      });
+    });
   }
 
   /**
@@ -98,7 +109,11 @@ export class Statements {
    * @throws TrustFailure if the member's configuration does not hold (any more).
    */
   async verify(member: MemberRecord, configuration: string) {
-    const chain = [configuration, await this.aboutMember(member), await this.configuration()];
+    const chain = [
+      configuration,
+      await this.aboutMember(member, configuration),
+      await this.configuration(),
+    ];
     const anchor = {
       entityId: this.#identity.entityId,
       keys: [await importVerifyKey(this.#keyring.signing('federation').publicJwk)],
@@ -119,7 +134,7 @@ export class Statements {
     const now = nowSeconds(this.#clock);
     const madeFrom = JSON.stringify([
       configuration,
-      await this.aboutMember(member),
+      await this.aboutMember(member, configuration),
       await this.configuration(),
     ]);
     return this.#keep(`resolve ${types.join()} ${member.entityId}`, madeFrom, async () => {
@@ -170,5 +185,16 @@ export class Statements {
     const untilSeconds = Math.min(now + HALF_LIFE_SECONDS, exp);
     this.#kept.set(name, { madeFrom, untilSeconds, jws });
     return jws;
+  }
+}
+
+/** Of a configuration that may not hold: what does not read is judged by whoever verifies it. */
+function messageKeysOf(configuration: string): PublicJwk[] {
+  try {
+    const { metadata = {} } = readConfiguration(configuration).claims;
+    return readNodeMetadata(metadata).message_keys.map((jwk) => readPublicJwk(jwk, 'Ed25519'));
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    return [];
   }
 }

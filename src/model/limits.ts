@@ -141,6 +141,7 @@ export const limits = {
   namesPerConstraintMax: 64,
   tlsCertificatesMax: 4,
   messageKeysMax: 16,
+  keyAttestationBytesMax: KIB,
   encryptionKeysMax: 4,
   resolveBytesMax: 384 * KIB, // a chain of the longest statements, in one answer
   memberIdsBytesMax: 4 * KIB * KIB,
@@ -175,6 +176,11 @@ export const limits = {
   noteCharsMax: 16_000,
   listItemsMax: 40,
   accessOpeningsMax: 1000,
+
+  // Paper
+  receiptAgreementsMax: 8,
+  receiptEndsMax: 16,
+  receiptTextCharsMax: 2048, // what a QR code of 117 modules holds
 
   // Doors
   callsPerPeerPerSecondMax: 2000,

@@ -15,6 +15,8 @@ export type Member = {
   pins: string[];
   /** Message-signing keys that may verify, by kid. */
   messageKeys: ReadonlyMap<string, VerifyKey>;
+  /** The registry's word about each of these keys, for paper: key-attestation.ts. */
+  keyAttestations: readonly string[];
   /** The key to seal to now. */
   sealingKey: SealingKey;
   /** The statement ends then; a member past it is not live. */

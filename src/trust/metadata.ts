@@ -54,6 +54,11 @@ export const NodeMetadata = z.object({
     .min(1)
     .max(limits.listItemsMax),
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+  /** The registry's short word about each message key: key-attestation.ts. */
+  message_key_attestations: z
+    .array(z.string().max(limits.keyAttestationBytesMax))
+    .max(limits.messageKeysMax)
+    .optional(),
 });
 export type NodeMetadata = z.infer<typeof NodeMetadata>;
 

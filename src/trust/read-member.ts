@@ -35,6 +35,7 @@ export async function readMember(
     certificates: node.tls_certificates,
     pins: readPins(node),
     messageKeys,
+    keyAttestations: node.message_key_attestations ?? [],
     sealingKey: await keys.sealingKey(sealingJwk, 'keys'),
     // Past the end of its key a member could not be sealed to.
     validUntilSeconds: Math.min(chain.validUntilSeconds, exp),

@@ -201,6 +201,7 @@ async function memberOf(side: Side, keyring: Keyring): Promise<Member> {
     certificates: [],
     pins: [],
     messageKeys,
+    keyAttestations: [],
     sealingKey: await importSealingKey(keyring.publicJwks('encryption')[0]),
     validUntilSeconds: 4_000_000_000,
   };

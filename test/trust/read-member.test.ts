@@ -19,11 +19,22 @@ async function read(changed: Record<string, unknown>) {
   return readMember(chain, NOW, new KeyCache());
 }
 
+const attested = (by: string) => ({ message_key_attestations: [by] });
+
 async function key(exp: number) {
   return { ...(await createOpeningKey()).publicJwk, exp };
 }
 
 describe('a member', () => {
+  it('has the word of its superior about its message keys, whatever it says of them itself', async () => {
+    const paper = draw({ ...federation, node: { ...federation.node, ...attested('its own') } });
+    const [, about] = paper;
+    if (about) about.claims = { ...about.claims, metadata: { srx_node: attested('the superior') } };
+    const member = await readMember(await verify(paper, federation), NOW, new KeyCache());
+    expect(member.keyAttestations).toEqual(['the superior']);
+    expect((await read({})).keyAttestations).toEqual([]);
+  });
+
   const longest = limits.encryptionKeyLifeSecondsMax + limits.clockSkewSecondsMax;
   it('is sealed to by the first of its keys that has not ended', async () => {
     const [ended, first, second] = [
