@@ -3,6 +3,7 @@
 import type { Author, ReferralRow, StoredSection, Task } from '#exchange/ports.ts';
 import type { Role, SectionName } from '#model/codes.ts';
 import type { Deadline } from '#model/deadlines.ts';
+import type { TrackingEvent } from '#model/tracking-event.ts';
 
 export type Page<T> = { items: T[]; nextCursor: string };
 
@@ -117,6 +118,10 @@ export interface CaseworkStore extends MatterStore {
   countPending(referralIds: string[]): Promise<Map<string, number>>;
   /** Oldest first. */
   listTasks(limit: number, cursor: string): Promise<Page<Task>>;
+  /** An alarm: the task with its events; nothing is written where one of its kind is there. */
+  raiseTask(task: Task, events: TrackingEvent[]): Promise<void>;
+  /** Takes the lines of these kinds off the inbox. */
+  finishTasks(referralId: string, kinds: string[]): Promise<void>;
   /** Every stored section of a referral, ciphertext. */
   listSections(referralId: string): Promise<(StoredSection & { author: Author })[]>;
   insertAccess(row: AccessRow): Promise<void>;

@@ -19,6 +19,7 @@ export const TrackingEvent = z.strictObject({
     'receipt-verified', // the partner has our message
     'interrupted', // a fork was found
     'not-delivered', // a message expired without a receipt
+    'alarm', // the clock put a line into the inbox; the message is our newest one
   ]),
   referralId: uuid,
   partner: entityId,

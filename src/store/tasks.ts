@@ -3,12 +3,15 @@ import type { CaseworkStore } from '#casework/ports.ts';
 import type { Task } from '#exchange/ports.ts';
 
 import type { Engine } from './engine.ts';
+import { insertEvents } from './outbox.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { fromTask, toTask } from './rows.ts';
 import { atMost, type Job, listStatement, rowsStatement, statement } from './statement.ts';
 import type { TaskTable } from './tables.ts';
 
-export function tasksOn(engine: Engine): Pick<CaseworkStore, 'listTasks'> {
+export function tasksOn(
+  engine: Engine,
+): Pick<CaseworkStore, 'listTasks' | 'raiseTask' | 'finishTasks'> {
   return {
     listTasks: async (limit, cursor) => {
       const bounds = boundsOf(limit, cursor, 'oldest-first');
@@ -17,6 +20,14 @@ export function tasksOn(engine: Engine): Pick<CaseworkStore, 'listTasks'> {
         return pageOf(yield* tasksAfter(bounds), bounds, placeOf, toTask);
       });
     },
+    raiseTask: (task, events) =>
+      engine.write(function* () {
+        if ((yield* insert([fromTask(task)])).length > 0) yield* insertEvents(events);
+      }),
+    finishTasks: (referralId, kinds) =>
+      engine.write(function* () {
+        yield* removeTasks(referralId, kinds);
+      }),
   };
 }
 
@@ -34,7 +45,8 @@ const insert = rowsStatement(
     db
       .insertInto('task')
       .values(rows)
-      .onConflict((on) => on.doNothing()),
+      .onConflict((on) => on.doNothing())
+      .returning('task_id'),
 );
 
 const remove = listStatement((db, p: { referralId: string }, kinds: string[]) =>

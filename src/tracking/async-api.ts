@@ -13,6 +13,7 @@ const MEANINGS: Readonly<Record<TrackingEvent['what'], string>> = {
   'receipt-verified': 'The partner has a step of this node: its signed receipt was verified.',
   interrupted: 'Two messages with one number were found; the referral is interrupted.',
   'not-delivered': 'A step of this node expired without a receipt; a person must look at it.',
+  alarm: 'A time has passed: a new line stands in the inbox. The message is the newest one here.',
 };
 
 export function asyncApi(): object {

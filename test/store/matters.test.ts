@@ -4,7 +4,7 @@ import type { MatterAbout, MatterRow } from '#casework/ports.ts';
 import { uuid4 } from '#crypto/digest.ts';
 import type { Store } from '#store/open.ts';
 import { onEachEngine } from './on-engines.ts';
-import { matterChange, NOW_MS, newReferral, rowOf, taskOf } from './samples.ts';
+import { eventOf, matterChange, NOW_MS, newReferral, rowOf, taskOf } from './samples.ts';
 
 async function opened(
   store: Store,
@@ -103,5 +103,27 @@ onEachEngine('matters', (place) => {
     const ofCase = await place.store.mattersOfCase('TEST-1', 'disclosure');
     expect(ofCase.map((row) => row.kind)).toEqual(['disclosure']);
     expect(await place.store.mattersOfReferral(uuid4(), 'demand')).toEqual([]);
+  });
+});
+
+onEachEngine('an alarm', (place) => {
+  it('comes once with its event, and again only after its line is done', async () => {
+    const { referralId } = await newReferral(place.store);
+    const raise = () =>
+      place.store.raiseTask({ ...taskOf(referralId), kind: 'breach-overdue' }, [
+        eventOf(referralId),
+      ]);
+    const told = async () => [
+      (await place.store.listTasks(9, '')).items.filter((t) => t.kind === 'breach-overdue').length,
+      (await place.store.eventsAfter(0, 99)).length,
+    ];
+    const before = (await told())[1] ?? 0;
+    await raise();
+    await raise();
+    expect(await told()).toEqual([1, before + 1]);
+    await place.store.finishTasks(referralId, ['breach-overdue', 'other']);
+    expect(await told()).toEqual([0, before + 1]);
+    await raise();
+    expect(await told()).toEqual([1, before + 2]);
   });
 });

@@ -123,6 +123,8 @@ async function useCasework(store: Store, referralId: string): Promise<void> {
   await store.listReferrals(50, '', 0);
   await store.countPending([referralId, uuid4()]);
   await store.listTasks(50, '');
+  await store.raiseTask(taskOf(referralId), [eventOf(referralId)]);
+  await store.finishTasks(referralId, ['x']);
   await store.listSections(referralId);
   await useMatters(store, referralId, localCode);
 }
