@@ -7,6 +7,7 @@ import { inbox } from './verbs/inbox.ts';
 import { init } from './verbs/init.ts';
 import { keyVerbs } from './verbs/key.ts';
 import { memberVerbs } from './verbs/member.ts';
+import { receiptVerbs } from './verbs/receipt.ts';
 import { referralVerbs } from './verbs/referral.ts';
 import { actVerbs } from './verbs/referral-acts.ts';
 import { registryVerbs } from './verbs/registry.ts';
@@ -28,6 +29,7 @@ export const VERBS: readonly Verb[] = [
   inbox,
   watch,
   verify,
+  ...receiptVerbs,
   ...staffVerbs,
   ...memberVerbs,
   ...registryVerbs,

@@ -14,7 +14,7 @@ import { Refusal } from '#model/refusal.ts';
 import { findAttestation } from '#trust/key-attestation.ts';
 
 export const PAPER_RECEIPT_TYP = 'srx-paper-receipt.v1+jws';
-export const PAPER_RECEIPT_CONTEXT = 'srx-paper-receipt.v1';
+const CONTEXT = 'srx-paper-receipt.v1';
 
 const SIGNATURE_BYTES = 64;
 const VERSION = 1;
@@ -81,7 +81,7 @@ export async function sealPaperReceipt(
   const signed = splitJws(await signJws(key, PAPER_RECEIPT_TYP, payload));
   const code = createShortCode();
   const packed = pack({ attestation, receipt: signed });
-  const text = toBase32(await sealUnderCode(code, PAPER_RECEIPT_CONTEXT, packed));
+  const text = toBase32(await sealUnderCode(code, CONTEXT, packed));
   if (text.length > limits.receiptTextCharsMax) {
     throw new Refusal('TOO_LARGE', 'This is too much for one paper: print one partner at a time.');
   }
@@ -93,7 +93,7 @@ export async function openPaperReceipt({ text, code }: SealedReceipt): Promise<R
   if (text.length > 2 * limits.receiptTextCharsMax) {
     throw new Refusal('TOO_LARGE', 'The text is too long for a receipt: scan the paper again.');
   }
-  return unpack(await openUnderCode(code, PAPER_RECEIPT_CONTEXT, fromBase32(text)));
+  return unpack(await openUnderCode(code, CONTEXT, fromBase32(text)));
 }
 
 // version ‖ for each of the two: length of the payload (u16, big endian), payload,
