@@ -18,6 +18,8 @@ import type { Watchers } from '#tracking/watch.ts';
 import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contracts/casework.ts';
 
+import { paperApi } from './paper-api.ts';
+
 export type ApiParts = {
   context: CaseworkContext;
   watchers: Watchers;
@@ -28,7 +30,13 @@ export type ApiParts = {
 type Call = CaseworkCall<Actor>;
 
 export function caseworkApi(parts: ApiParts): CaseworkApi<Actor> {
-  return { ...casesApi(parts), ...actsApi(parts), ...viewsApi(parts), ...staffApi(parts) };
+  return {
+    ...casesApi(parts),
+    ...actsApi(parts),
+    ...viewsApi(parts),
+    ...staffApi(parts),
+    ...paperApi(parts),
+  };
 }
 
 function may(call: Call, permission: Permission): Actor {

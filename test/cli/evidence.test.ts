@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createSigningKey } from '#crypto/keys.ts';
+import { StoryClock } from '#deploy/demo/clock.ts';
 import type { Evidence } from '#exchange/evidence.ts';
 import { inFolder } from '#services/registry/registry-folder.ts';
 
@@ -29,6 +30,7 @@ beforeAll(async () => {
   const hold = '--reason awaiting-documents --review-at 2030-01-20';
   await desks.referring.done(`referral hold ${String(referralId)} ${hold}`);
   await desks.referring.done(`referral export ${String(referralId)} --out ${file}`);
+  await desks.referring.done(`receipt print HH-2026-0001 --out ${folder}/note.html`);
   evidence = JSON.parse(await readFile(file, 'utf8')) as Evidence;
   const key = await readFile(inFolder(desks.world.federation.prepared.registryFolder).anchorKey);
   const registry = desks.world.federation.registry.entityId;
@@ -60,6 +62,20 @@ const TAMPERED: [string, string, (copy: Evidence) => void][] = [
   ['a field more', 'format', (copy) => void Object.assign(copy, { note: 'x' })],
   ['swapped sides', 'signatures', (copy) => swapSides(copy)],
 ];
+
+describe('srx receipt verify, of a paper that a real node printed', () => {
+  it('holds with the key of the registry alone, and the page may be read by its owner only', async () => {
+    const note = join(folder, 'note.html');
+    const words = `receipt verify ${note}${anchor} --json`.split(' ');
+    const { code, out } = await srx(words, { clock: new StoryClock() });
+    expect([code, JSON.parse(out)]).toMatchObject([
+      0,
+      { ok: true, issuer: 'https://harbour-house.example', agreements: [{ ended: false }] },
+    ]);
+    expect((await stat(note)).mode & 0o777).toBe(0o600);
+    expect(await readFile(note, 'utf8')).not.toMatch(/harbour|homeward/i);
+  });
+});
 
 describe('srx referral export', () => {
   it('writes a file that only its owner can read, without a word of the person', async () => {

@@ -5,24 +5,68 @@ import { access } from 'node:fs/promises';
 import type { PaperReceipt } from '#exchange/paper-receipt.ts';
 import { type VerifiedReceipt, verifyPaperReceipt } from '#exchange/verify-paper-receipt.ts';
 import { nowSeconds } from '#model/clock.ts';
+import { isPersonal } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import { loadAnchor } from '#services/node/anchor.ts';
 import { loadConfig } from '#services/node/config.ts';
 import { dayInWords } from '#services/paper/dates.ts';
+import { PAPER_SIZES, receiptPage } from '#services/paper/receipt-page.ts';
 import { findReceipt, looksLikeReceiptText } from '#services/paper/receipt-text.ts';
 import type { Anchor } from '#trust/verify-chain.ts';
+import type { CaseworkResponse } from '#wire/contracts/casework.ts';
 
-import { folderOf } from '../connection.ts';
-import { readText } from '../files.ts';
+import { folderOf, withNode } from '../connection.ts';
+import { readText, writeOutput } from '../files.ts';
 import { CODE_FILE_OPTION, readReceiptCode } from '../receipt-code.ts';
 import { block, columns } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Call, Verb } from '../verb.ts';
+import { type Call, CONNECTION_OPTIONS, type Verb } from '../verb.ts';
 
 const PAGE_BYTES_MAX = 256 * 1024;
 
 export const receiptVerbs: readonly Verb[] = [
+  {
+    noun: 'receipt',
+    name: 'print',
+    summary: 'makes the paper of what is agreed: neutral, with a QR code; recorded as an opening',
+    examples: [
+      'srx receipt print HH-2026-0001 --out note.html',
+      'srx receipt print HH-2026-0001 --to https://home.example --size A4 --out note.html',
+      'srx receipt print HH-2026-0001 --name-organisations --name-sections --out note.html',
+    ],
+    operands: [{ name: 'CODE', help: 'local code of the case' }],
+    options: {
+      ...CONNECTION_OPTIONS,
+      out: { value: 'FILE', help: 'where the page is written; - for standard output' },
+      to: { value: 'ID', help: 'only what is agreed with this partner', many: true },
+      size: { value: 'SIZE', help: 'of the paper (A5)', choices: PAPER_SIZES },
+      'name-organisations': { help: 'only if the person wants them on the paper' },
+      'name-sections': { help: 'only if the person wants them on the paper' },
+    },
+    async run(call) {
+      const out = call.flags.required('out');
+      const localCode = call.operands[0] ?? '';
+      const printed = await withNode(call, (client) =>
+        client.printReceipt({
+          localCode,
+          recipients: [...call.flags.texts('to')],
+          nameOrganisations: call.flags.isSet('name-organisations'),
+          nameSections: call.flags.isSet('name-sections'),
+        }),
+      );
+      const size = PAPER_SIZES.find((one) => one === call.flags.text('size')) ?? 'A5';
+      await writeOutput(call.io, out, receiptPage({ ...sheetOf(printed), size }), 0o600);
+      const { issuedAt, agreements } = printed;
+      if (out !== '-') {
+        const document = { file: out, localCode, issuedAt, agreements: agreements.length };
+        call.out.answer(document, [`The paper for case ${localCode} is in ${out}.`]);
+      }
+      call.out.note(
+        'Print it once, then delete the file. Keep the paper here unless it is wanted.',
+      );
+    },
+  },
   {
     noun: 'receipt',
     name: 'verify',
@@ -51,6 +95,26 @@ export const receiptVerbs: readonly Verb[] = [
     },
   },
 ];
+
+function sheetOf({ text, code, issuedAt, name, agreements }: CaseworkResponse<'printReceipt'>) {
+  return {
+    text,
+    code,
+    receipt: {
+      iat: issuedAt,
+      ...(name !== '' && { name }),
+      agreements: agreements.map(({ record, given, recipient, recipientName, ends }) => ({
+        record,
+        given,
+        ...(recipient !== '' && { recipient: { organisation: recipient, name: recipientName } }),
+        ends: ends.map(({ until, sections }) => {
+          const named = sections.filter((section) => isPersonal(section));
+          return { until, ...(named.length > 0 && { sections: named }) };
+        }),
+      })),
+    },
+  };
+}
 
 async function anchorOf(call: Call): Promise<Anchor> {
   const file = call.flags.text('anchor');

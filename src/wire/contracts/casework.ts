@@ -6,6 +6,7 @@ import { ROLES } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
 import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
 
+import { PAPER_METHODS } from './casework-paper.ts';
 import * as records from './casework-records.ts';
 
 const { uuid4, orNone, localCode, staffId, section, bytesUpTo } = records;
@@ -123,6 +124,7 @@ export const CASEWORK_METHODS = {
   getReferral: { request: GetReferralRequest, response: GetReferralResponse },
   openSection: { request: OpenSectionRequest, response: OpenSectionResponse },
   exportReferral: { request: ExportReferralRequest, response: ExportReferralResponse },
+  ...PAPER_METHODS,
   listInbox: { request: ListInboxRequest, response: ListInboxResponse },
   addStaff: { request: AddStaffRequest, response: AddStaffResponse },
   listStaff: { request: ListStaffRequest, response: ListStaffResponse },

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createSigningKey, importVerifyKey, type SigningKey } from '#crypto/keys.ts';
+import { verifyPaperReceipt } from '#exchange/verify-paper-receipt.ts';
+import { nowSeconds } from '#model/clock.ts';
+import { IDS } from '#test/exchange/pair.ts';
+import { signKeyAttestation } from '#trust/key-attestation.ts';
+import type { Anchor } from '#trust/verify-chain.ts';
+
+import { by, exampleCase, type Offices, openOffices, type Person } from './office.ts';
+
+const REGISTRY = 'https://registry.example';
+
+let offices: Offices;
+let worker: Person;
+let registry: SigningKey;
+let anchor: Anchor;
+let localCode: string;
+
+beforeAll(async () => {
+  offices = await openOffices();
+  worker = await offices.referring.hire('worker');
+  registry = await createSigningKey();
+  anchor = { entityId: REGISTRY, keys: [await importVerifyKey(registry.publicJwk)] };
+  const example = await exampleCase('adult.yaml');
+  localCode = example.localCode;
+  await offices.referring.api.importCase({ caseFile: example.file }, by(worker));
+  await attest();
+});
+afterAll(() => offices[Symbol.asyncDispose]());
+
+/** The registry's word about the key that signs now. */
+async function attest() {
+  const { member, keyring } = offices.pair.referring;
+  const messageKey = keyring.signing('message').publicJwk;
+  const at = { superior: REGISTRY, subject: IDS.referring, messageKey };
+  const now = nowSeconds(offices.pair.clock);
+  member.keyAttestations = [await signKeyAttestation(registry, { ...at, nowSeconds: now })];
+}
+
+function print(wanted: { recipients?: string[]; named?: boolean } = {}, code = localCode) {
+  const { recipients = [], named = false } = wanted;
+  return offices.referring.api.printReceipt(
+    { localCode: code, recipients, nameOrganisations: named, nameSections: named },
+    by(worker),
+  );
+}
+
+const now = () => nowSeconds(offices.pair.clock);
+
+describe('a receipt that is printed', () => {
+  it('verifies offline, and tells the dates and nothing else', async () => {
+    const { text, code, name, agreements } = await print();
+    const { receipt } = await verifyPaperReceipt({ text, code }, anchor, now());
+    expect(receipt.iss).toBe(IDS.referring);
+    expect(receipt.agreements).toHaveLength(1);
+    expect(receipt.agreements[0]).toEqual({
+      record: expect.stringMatching(/^[\w-]{43}$/),
+      given: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      ends: [{ until: '2031-12-31' }],
+    });
+    expect(name).toBe('');
+    expect(agreements[0]).toMatchObject({ recipient: '', recipientName: '' });
+    expect(agreements[0]?.ends[0]?.sections).toEqual([]);
+  });
+
+  it('names organisations and sections where that is asked for, under the same signature', async () => {
+    const { text, code } = await print({ named: true });
+    const { receipt } = await verifyPaperReceipt({ text, code }, anchor, now());
+    expect(receipt.name).toBe('Test referring');
+    expect(receipt.agreements[0]?.recipient).toEqual({
+      organisation: IDS.receiving,
+      name: 'Test receiving',
+    });
+    expect(receipt.agreements[0]?.ends[0]?.sections).toEqual(expect.arrayContaining(['health']));
+  });
+
+  it('is not printed for a case that is not here, nor for a partner without a yes', async () => {
+    await expect(print({}, 'NOBODY-1')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(print({ recipients: ['https://other.example'] })).rejects.toMatchObject({
+      code: 'NOT_CONSENTED',
+    });
+  });
+
+  it('is not printed while the registry does not vouch for the key, and is the day after', async () => {
+    const { pair } = offices;
+    await pair.referring.keyring.rotate('message', pair.clock);
+    await expect(print()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await attest();
+    const { text, code } = await print();
+    expect(await verifyPaperReceipt({ text, code }, anchor, now())).toBeDefined();
+  });
+});
