@@ -4,6 +4,7 @@ import { act } from '#casework/act.ts';
 import { type Actor, authenticate, mustMay, type Permission } from '#casework/actor.ts';
 import { findCase, importCase, showCase } from '#casework/cases.ts';
 import type { CaseworkContext } from '#casework/context.ts';
+import { mustHaveNoDemand } from '#casework/demand.ts';
 import { openSection } from '#casework/open-section.ts';
 import type { StoredCase } from '#casework/ports.ts';
 import { viewReferral } from '#casework/referrals.ts';
@@ -17,7 +18,7 @@ import { limits } from '#model/limits.ts';
 import type { Watchers } from '#tracking/watch.ts';
 import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contracts/casework.ts';
-
+import { mattersApi } from './matters-api.ts';
 import { paperApi } from './paper-api.ts';
 
 export type ApiParts = {
@@ -34,6 +35,7 @@ export function caseworkApi(parts: ApiParts): CaseworkApi<Actor> {
     ...casesApi(parts),
     ...actsApi(parts),
     ...viewsApi(parts),
+    ...mattersApi(parts),
     ...staffApi(parts),
     ...paperApi(parts),
   };
@@ -131,6 +133,7 @@ function viewsApi({
     },
     async exportReferral({ referralId }, call) {
       may(call, 'casework');
+      await mustHaveNoDemand(context, { referralId });
       const chainOf = (organisation: string) => members.chainOf(organisation);
       const evidence = await exportEvidence(context.exchange.context, referralId, chainOf);
       return { evidence: new TextEncoder().encode(JSON.stringify(evidence)) };

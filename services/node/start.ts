@@ -19,6 +19,7 @@ import { createPeerTransport } from '#wire/exchange-client.ts';
 import { startExchangeServer } from '#wire/exchange-server.ts';
 import { loadAnchor } from './anchor.ts';
 import { caseworkApi } from './casework-api.ts';
+import { clockWork } from './clock-work.ts';
 import { type LoadedConfig, NODE_FILES } from './config.ts';
 import { readCertificate, readTlsPair } from './config-files.ts';
 import { databaseUrl } from './database-url.ts';
@@ -117,7 +118,7 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
     }),
   );
   const context = { ...exchange.context, exchange, store };
-  const clockwork = stack.use(startClockwork({ store, work: {}, clock, log }));
+  const clockwork = stack.use(startClockwork({ store, work: clockWork(context), clock, log }));
   const status = () => nodeStatus({ config, store, keys, events, members, clock });
   const casework = stack.use(
     await startCaseworkServer({

@@ -20,12 +20,12 @@ export type Act = {
 const NOT_BY_ACT: ReadonlySet<StepName> = new Set<StepName>([
   'referralRequest',
   'packageReleased',
+  'breachReported',
   'refused',
-  // Their duties (what is erased, who opened what, whom a breach concerns) are
-  // not kept by this node yet; a claim without the deed would be worse than none.
+  // Their duties (what is erased, who opened what) are not kept by this node
+  // yet; a claim without the deed would be worse than none.
   'erasureConfirmed',
   'accessReported',
-  'breachReported',
 ]);
 
 /** @throws Refusal ILLEGAL_STEP, SCHEMA_VIOLATION, SECOND_PERSON_NEEDED, NOT_CONSENTED … */

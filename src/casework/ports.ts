@@ -120,6 +120,8 @@ export interface CaseworkStore extends MatterStore {
   listTasks(limit: number, cursor: string): Promise<Page<Task>>;
   /** An alarm: the task with its events; nothing is written where one of its kind is there. */
   raiseTask(task: Task, events: TrackingEvent[]): Promise<void>;
+  /** Of the clock; one of its kind is replaced. */
+  setDeadline(referralId: string, deadline: Deadline): Promise<void>;
   /** Takes the lines of these kinds off the inbox. */
   finishTasks(referralId: string, kinds: string[]): Promise<void>;
   /** Every stored section of a referral, ciphertext. */

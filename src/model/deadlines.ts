@@ -1,6 +1,7 @@
 // What the clock will ask of this node in a referral, from the thread alone.
 // Time changes no state: a deadline is work for the node, or an alarm on its board.
 
+import { breachNotices, noticesDueAtMs } from './breach-notice.ts';
 import type { ReferralState } from './referral.ts';
 import type { Thread } from './thread.ts';
 import type { Side } from './track.ts';
@@ -12,8 +13,9 @@ export type Deadline = { kind: string; dueAtMs: number };
  * All that stand in this state, past ones too. What is no longer named here is no
  * longer due; what was done comes back only with another time.
  */
-export function deadlines(_side: Side, _thread: Thread, _state: ReferralState): Deadline[] {
-  return [];
+export function deadlines(_side: Side, thread: Thread, _state: ReferralState): Deadline[] {
+  const noticesMs = noticesDueAtMs(breachNotices(thread));
+  return noticesMs === null ? [] : [{ kind: 'breach-notice', dueAtMs: noticesMs }];
 }
 
 /** What one step changes: kinds with a new time, and kinds that are gone. */

@@ -19,12 +19,19 @@ export const DUTIES = {
   'travelling-without-receiver': 'The person travels and nobody will meet them: act now.',
   'stop-use': 'The person withdrew consent: stop using what it covers.',
   'not-delivered': 'A message has no receipt and has expired: call the partner.',
+  'breach-check': 'Data may be in wrong hands. Check the safety within the hour: srx breach list',
+  'breach-person': 'Data may be in wrong hands. Tell the person safely: srx breach list',
+  'breach-authority': 'Data may be in wrong hands. Tell the authority in time: srx breach list',
+  'breach-steps': 'Data may be in wrong hands. Steps are still open: srx breach list',
+  'breach-overdue': 'A step after a breach is late. Do it now: srx breach list',
+  'demand-open': 'A legal demand is open. Nothing is exported or erased: srx demand list',
+  'tell-person': 'Somebody should hear of a demand or disclosure now: srx demand list',
   interrupted: 'Two messages have one number: start a new referral that names this one.',
 } as const;
 
 export type Duty = keyof typeof DUTIES;
 
-/** Duties that follow from the state. 'not-delivered' comes from delivery itself. */
+/** Duties that follow from the state. Others come from delivery, from the clock or from a record. */
 export function duties(side: Side, state: ReferralState): Duty[] {
   const shared: Duty[] = [
     ...when(state.status === 'not-arrived', 'not-arrived'),

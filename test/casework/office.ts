@@ -5,10 +5,13 @@ import { readFile } from 'node:fs/promises';
 import type { Actor } from '#casework/actor.ts';
 import { addStaff } from '#casework/staff.ts';
 import type { Role } from '#model/codes.ts';
+import { silentLog } from '#model/log.ts';
 import type { Side } from '#model/track.ts';
 import { readCaseFile } from '#services/cli/case-file-reader.ts';
 import { caseworkApi } from '#services/node/casework-api.ts';
+import { clockWork } from '#services/node/clock-work.ts';
 import { IDS, type Pair, startPair } from '#test/exchange/pair.ts';
+import { startClockwork } from '#tracking/clockwork.ts';
 import { createWatchers } from '#tracking/watch.ts';
 import type { CaseworkApi, CaseworkCall } from '#wire/contracts/casework.ts';
 
@@ -18,6 +21,8 @@ export type Office = {
   api: CaseworkApi<Actor>;
   /** Somebody new, with a token. */
   hire(staffId: string, role?: Role): Promise<Person>;
+  /** Does all that is due by the clock of the pair. */
+  runDue(): Promise<void>;
 };
 
 export type Offices = AsyncDisposable & { pair: Pair } & Record<Side, Office>;
@@ -34,8 +39,9 @@ export async function openOffices(): Promise<Offices> {
 
 function officeOf(pair: Pair, side: Side): Office {
   const { exchange, store, member } = pair[side];
+  const context = { ...exchange.context, exchange, store };
   const api = caseworkApi({
-    context: { ...exchange.context, exchange, store },
+    context,
     watchers: createWatchers({ outbox: store, source: IDS[side] }),
     members: { all: () => [member], chainOf: () => [] },
     status: async () => ({ organisation: IDS[side], version: 'test', checks: [] }),
@@ -45,6 +51,11 @@ function officeOf(pair: Pair, side: Side): Office {
     async hire(staffId, role = 'caseworker') {
       const { token } = await addStaff(store, pair.clock, staffId, role);
       return { actor: { staffId, role }, token };
+    },
+    async runDue() {
+      const work = clockWork(context);
+      await using clockwork = startClockwork({ store, work, clock: pair.clock, log: silentLog });
+      await clockwork.runDue();
     },
   };
 }

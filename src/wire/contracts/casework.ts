@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ROLES } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
 import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
-
+import { MATTER_METHODS } from './casework-matters.ts';
 import { PAPER_METHODS } from './casework-paper.ts';
 import * as records from './casework-records.ts';
 
@@ -126,6 +126,7 @@ export const CASEWORK_METHODS = {
   exportReferral: { request: ExportReferralRequest, response: ExportReferralResponse },
   ...PAPER_METHODS,
   listInbox: { request: ListInboxRequest, response: ListInboxResponse },
+  ...MATTER_METHODS,
   addStaff: { request: AddStaffRequest, response: AddStaffResponse },
   listStaff: { request: ListStaffRequest, response: ListStaffResponse },
   removeStaff: { request: RemoveStaffRequest, response: RemoveStaffResponse },
