@@ -1,5 +1,5 @@
 // Sections in plain words, for what the person reads.
-import type { SectionName } from '#model/codes.ts';
+import { SECTIONS, type SectionName } from '#model/codes.ts';
 
 const WORDS: Readonly<Record<SectionName, string>> = {
   minimum: 'What help you look for',
@@ -29,4 +29,9 @@ const WORDS: Readonly<Record<SectionName, string>> = {
 
 export function sectionWords(section: SectionName): string {
   return WORDS[section];
+}
+
+export function sectionWordsOrNone(name: string): string | undefined {
+  const section = SECTIONS.find((one) => one === name);
+  return section && sectionWords(section);
 }

@@ -1,0 +1,80 @@
+// The copy that the person takes along, as a machine file: the plan without what
+// could lead somebody to her, who has what, and what was agreed.
+import { z } from 'zod';
+
+import { PERSONAL_SECTIONS, PURPOSES, ROLES, SECTIONS, STAGES } from './codes.ts';
+import { entityId } from './message.ts';
+import { CopiedPlan } from './person-copy-plan.ts';
+import { Consent } from './plan/consent.ts';
+import { code, dateTime, label, text } from './plan/fields.ts';
+
+const Organisation = z
+  .strictObject({ organisation: entityId.describe('Entity id.'), name: label('Its name.') })
+  .describe('One organisation.');
+
+/** What a holder has of one section. */
+export const HOLDINGS = [
+  'may-be-read',
+  'closed',
+  'kept-under-law',
+  'erased',
+  'not-delivered',
+] as const;
+
+const HeldSection = z
+  .strictObject({
+    section: code(SECTIONS, 'Name of the section.'),
+    state: code(HOLDINGS, 'May be read; closed; kept under a law; erased; never delivered.'),
+    until: dateTime('Until when it may be read.').optional(),
+    law: text('The law under which it is kept.').optional(),
+  })
+  .describe('One section.');
+
+const Opening = z
+  .strictObject({
+    organisation: entityId.describe('Where it was opened.'),
+    role: code(ROLES, 'Role of the one who opened it.'),
+    section: code([...SECTIONS, 'case'], 'What was opened; case is the whole local file.'),
+    at: dateTime('When.'),
+  })
+  .describe('One opening. No names.');
+
+const Holder = z
+  .strictObject({
+    ...Organisation.shape,
+    sections: z.array(HeldSection).describe('What it has, or had.'),
+    answers: z
+      .array(text('In words.'))
+      .describe('What it answered to each no, and what is still waited for.'),
+  })
+  .describe('One organisation and what it has.');
+
+const Cell = z
+  .strictObject({
+    section: code(PERSONAL_SECTIONS, 'Name of the section.'),
+    stage: code(STAGES, 'When it may be used.'),
+    purpose: code(PURPOSES, 'What for.'),
+    until: dateTime('When the yes ends.'),
+    answer: code(['yes', 'no'], 'The answer. What was not answered is a no.'),
+  })
+  .describe('One answer.');
+
+const Agreed = z
+  .strictObject({
+    recipient: Organisation,
+    answers: z.array(Cell).describe('The newest answer to each question.'),
+    receipt: Consent.describe('The consent receipt (ISO/IEC TS 27560).').optional(),
+  })
+  .describe('What was agreed with one recipient.');
+
+export const PersonCopy = z.strictObject({
+  srxPersonCopy: z.literal(1).describe('Version of this format: 1.'),
+  madeAt: dateTime('When this copy was made.'),
+  madeBy: Organisation,
+  leftOut: z.array(text('In words.')).describe('What is not in this copy, and whom to ask for it.'),
+  holders: z.array(Holder).describe('Who has what.'),
+  openings: z.array(Opening).describe('Who opened what, newest first.'),
+  agreements: z.array(Agreed).describe('What was agreed, recipient by recipient.'),
+  plan: CopiedPlan,
+});
+export type PersonCopy = z.infer<typeof PersonCopy>;

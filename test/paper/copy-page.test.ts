@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { SECTIONS } from '#model/codes.ts';
+import { HOLDINGS, PersonCopy } from '#model/person-copy.ts';
+import { copyPlan } from '#model/person-copy-plan.ts';
+import { readCaseFile } from '#services/cli/case-file-reader.ts';
+import { copyPage } from '#services/paper/copy-page.ts';
+import { sectionWords } from '#services/paper/section-words.ts';
+import { answerWords, durationWords, fieldWords } from '#services/paper/words.ts';
+
+import { faultsOfWords, sentencesOf } from './plain-words.ts';
+
+const HOUSE = { organisation: 'https://house.example', name: 'House' };
+const HOME = { organisation: 'https://home.example', name: 'Home <b>Again</b>' };
+const until = '2027-02-20T10:00:00Z';
+
+const empty: PersonCopy = {
+  srxPersonCopy: 1,
+  madeAt: '2027-01-20T10:00:00Z',
+  madeBy: HOUSE,
+  leftOut: ['Places, travel and times. Your worker knows them.'],
+  holders: [],
+  openings: [],
+  agreements: [],
+  plan: {},
+};
+
+const full: PersonCopy = {
+  ...empty,
+  holders: [
+    {
+      ...HOME,
+      sections: HOLDINGS.map((state, at) => ({
+        section: SECTIONS[at] ?? 'note',
+        state,
+        ...(state === 'may-be-read' && { until }),
+        ...(state === 'kept-under-law' && { law: 'Archives Act' }),
+      })),
+      answers: ['They have answered your no.'],
+    },
+  ],
+  openings: [{ organisation: HOME.organisation, role: 'caseworker', section: 'health', at: until }],
+  agreements: [
+    {
+      recipient: HOME,
+      answers: [
+        { section: 'health', stage: 'package', purpose: 'provide-services', until, answer: 'yes' },
+        { section: 'family', stage: 'package', purpose: 'provide-services', until, answer: 'no' },
+      ],
+    },
+  ],
+  plan: {
+    note: undefined,
+    identity: { preferredName: '<script>alert(1)</script> نادية' },
+  } as never,
+};
+
+/** Every name of a field and every answer from a list that may stand in a copy. */
+function namesAndAnswers(schema: unknown): { names: string[]; answers: string[] } {
+  if (typeof schema !== 'object' || schema === null) return { names: [], answers: [] };
+  const properties = 'properties' in schema ? Object.keys(schema.properties ?? {}) : [];
+  const listed = 'enum' in schema && Array.isArray(schema.enum) ? schema.enum : [];
+  const below = Object.values(schema).map(namesAndAnswers);
+  return {
+    names: [...properties, ...below.flatMap(({ names }) => names)],
+    answers: [...listed.map(String), ...below.flatMap(({ answers }) => answers)],
+  };
+}
+
+describe('the page of her copy', () => {
+  it('says who has what, in which state, who opened it and what she said', () => {
+    const sentences = sentencesOf(copyPage(full));
+    for (const said of [
+      'They can read it until 20 February 2027.',
+      'It is closed.',
+      'It is closed, and kept under a law:',
+      'They have erased it.',
+      'They have not got it.',
+      'They have answered your no.',
+      'a caseworker',
+      'Your health, to give you help, until 20 February 2027.',
+      'You said no to this:',
+      'Your family',
+    ]) {
+      expect(sentences).toContain(said);
+    }
+  });
+
+  it('says so where there is nothing', () => {
+    const sentences = sentencesOf(copyPage(empty));
+    expect(sentences).toContain('Nobody else has anything about you from us.');
+    expect(sentences).toContain('Nobody has opened it.');
+    expect(sentences).toContain('You have not said yes to anything yet.');
+  });
+
+  it('shows what somebody wrote as text, in the direction of its language', () => {
+    const page = copyPage(full);
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt; نادية</span>');
+    expect(page).toContain('<span dir="auto">');
+    expect(page).toContain('Home &lt;b&gt;Again&lt;/b&gt;');
+    expect(page).toContain('<html lang="en" dir="ltr">');
+  });
+
+  it('runs nothing, fetches nothing, and bears a title without a topic', () => {
+    for (const page of [copyPage(full), copyPage(empty)]) {
+      expect(page).not.toMatch(/<script|<link|<img|<iframe|url\(|@import|\bon\w+="/i);
+      expect(page).toContain("default-src 'none'");
+      expect(page).toContain('<title>Copy</title>');
+    }
+  });
+
+  it('is in plain words, of the page, of each field and of each answer', () => {
+    const words = [...sentencesOf(copyPage(full)), ...sentencesOf(copyPage(empty))];
+    const { names, answers } = namesAndAnswers(z.toJSONSchema(PersonCopy, { io: 'input' }));
+    expect(names.length).toBeGreaterThan(150);
+    expect(answers.length).toBeGreaterThan(300);
+    const labels = [...names.map(fieldWords), ...answers.map(answerWords)];
+    expect(faultsOfWords([...words, ...labels])).toEqual([]);
+    expect(labels.filter((label) => /[a-z][A-Z]|[_.]|-/.test(label))).toEqual([]);
+  });
+
+  it.each(['adult.yaml', 'child.yaml', 'labour.yaml'])('tells all of %s', async (name) => {
+    const url = new URL(`../../deploy/cases/${name}`, import.meta.url);
+    const read = readCaseFile(await readFile(url, 'utf8'), name);
+    if (!read.ok) throw new Error('the example is wrong');
+    const plan = copyPlan(read.caseFile.sections, true);
+    const receipt = read.caseFile.sections.consent;
+    const agreements = receipt ? [{ recipient: HOME, answers: [], receipt }] : [];
+    const page = copyPage({ ...empty, plan, agreements });
+    const headings = sentencesOf(page);
+    for (const section of SECTIONS) {
+      expect(headings.includes(sectionWords(section)), section).toBe(
+        section in plan || isCovered(section),
+      );
+    }
+    expect(page).not.toMatch(/\[object|undefined|NaN|Invalid/);
+
+    /** The receipt names what it covers. */
+    function isCovered(section: string): boolean {
+      return receipt?.piiInformation.some((one) => one === section) ?? false;
+    }
+  });
+
+  it('says for how long in words', () => {
+    expect(durationWords('P1Y6M10D')).toBe('1 year, 6 months, 10 days');
+  });
+});
