@@ -6,10 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { CaseFile } from '#model/case-file.ts';
+import { DemandDecision, DemandRecord } from '#model/matter/demand.ts';
+import { DisclosureRecord } from '#model/matter/disclosure.ts';
 import { SECTION_SCHEMAS } from '#model/plan/sections.ts';
 import { asyncApi } from '#tracking/async-api.ts';
 
 import { cliReference } from './reference.ts';
+
+const MATTER_RECORDS = {
+  demand: DemandRecord,
+  decision: DemandDecision,
+  disclosure: DisclosureRecord,
+};
 
 /** By path from the project's root; JSON Schema draft 2020-12, AsyncAPI 3.0, Markdown. */
 export function generatedDocs(): ReadonlyMap<string, string> {
@@ -18,6 +26,10 @@ export function generatedDocs(): ReadonlyMap<string, string> {
     [
       'docs/sections.schema.json',
       print(jsonSchema(z.strictObject(SECTION_SCHEMAS).partial(), 'Sections of SRX, by name')),
+    ],
+    [
+      'docs/matters.schema.json',
+      print(jsonSchema(z.strictObject(MATTER_RECORDS).partial(), 'Legal demands and disclosures')),
     ],
     ['docs/asyncapi.json', print(asyncApi())],
     ['docs/cli.md', cliReference()],

@@ -1,7 +1,10 @@
 // The table of verbs: what runs, what help shows, what a test goes through.
 import type { Verb } from './verb.ts';
+import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
+import { demandVerbs } from './verbs/demand.ts';
 import { demo } from './verbs/demo.ts';
+import { disclosureVerbs } from './verbs/disclosure.ts';
 import { doctor } from './verbs/doctor.ts';
 import { inbox } from './verbs/inbox.ts';
 import { init } from './verbs/init.ts';
@@ -26,6 +29,9 @@ export const VERBS: readonly Verb[] = [
   ...caseVerbs,
   ...referralVerbs,
   ...actVerbs,
+  ...breachVerbs,
+  ...demandVerbs,
+  ...disclosureVerbs,
   inbox,
   watch,
   verify,

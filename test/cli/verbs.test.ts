@@ -31,7 +31,7 @@ describe('the table of verbs', () => {
     expect(new Set(VERB_WORDS).size).toBe(VERB_WORDS.length);
   });
 
-  it('has a verb for each step but those that the node takes, or whose duties are not kept yet', () => {
+  it('has a verb for each step but a breach, and those that the node takes or does not keep yet', () => {
     const without = STEP_NAMES.filter((step) => verbOfStep(step) === undefined);
     expect(without.toSorted()).toEqual([
       'accessReported',
@@ -39,6 +39,7 @@ describe('the table of verbs', () => {
       'erasureConfirmed',
       'refused',
     ]);
+    expect(VERB_WORDS).toContain('breach report');
     expect(VERB_WORDS).toEqual(expect.arrayContaining(ACTS.map(({ name }) => `referral ${name}`)));
   });
 
