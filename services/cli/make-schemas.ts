@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { CaseFile } from '#model/case-file.ts';
 import { DemandDecision, DemandRecord } from '#model/matter/demand.ts';
 import { DisclosureRecord } from '#model/matter/disclosure.ts';
+import { PersonCopy } from '#model/person-copy.ts';
 import { SECTION_SCHEMAS } from '#model/plan/sections.ts';
 import { asyncApi } from '#tracking/async-api.ts';
 
@@ -31,6 +32,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
       'docs/matters.schema.json',
       print(jsonSchema(z.strictObject(MATTER_RECORDS).partial(), 'Legal demands and disclosures')),
     ],
+    ['docs/person-copy.schema.json', print(jsonSchema(PersonCopy, 'The copy for the person'))],
     ['docs/asyncapi.json', print(asyncApi())],
     ['docs/cli.md', cliReference()],
   ]);

@@ -2,6 +2,7 @@
 import type { Verb } from './verb.ts';
 import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
+import { consentCopy } from './verbs/consent-copy.ts';
 import { demandVerbs } from './verbs/demand.ts';
 import { demo } from './verbs/demo.ts';
 import { disclosureVerbs } from './verbs/disclosure.ts';
@@ -27,6 +28,7 @@ export const VERBS: readonly Verb[] = [
   doctor,
   ...keyVerbs,
   ...caseVerbs,
+  consentCopy,
   ...referralVerbs,
   ...actVerbs,
   ...breachVerbs,

@@ -22,7 +22,8 @@ export function copyPage(copy: PersonCopy): string {
 <h2>What is not in it</h2>
 <ul>${leftOut.map((one) => html`<li>${one}</li>`)}</ul>
 <h2>Who has what</h2>
-${copy.holders.length === 0 ? html`<p>Nobody else has anything about you from us.</p>` : copy.holders.map(holderPart)}
+<p>${madeBy.name} has your plan.</p>
+${copy.holders.length === 0 ? html`<p>Nobody else has anything from us.</p>` : copy.holders.map(holderPart)}
 <h2>Who opened it</h2>
 ${openingsPart(copy)}
 <h2>What you said yes to</h2>
@@ -43,7 +44,7 @@ function holderPart({ name, sections, answers }: Holder): Html {
   )}
 </tbody>
 </table>
-${answers.length === 0 ? '' : html`<ul>${answers.map((answer) => html`<li>${answer}</li>`)}</ul>`}
+${answers.map(answeredPart)}
 `;
 }
 
@@ -62,6 +63,14 @@ function heldWords({ state, until, law }: Held): string {
     case 'not-delivered':
       return 'They have not got it.';
   }
+}
+
+function answeredPart({ sections, saidAt, answeredAt }: Holder['answers'][number]): Html {
+  const what = sections.length === 0 ? 'all of it' : 'this';
+  return html`<p>You said no to ${what} on ${dayInWords(saidAt.slice(0, 10))}.
+${answeredAt === undefined ? 'They have not answered yet. We ask them again.' : `They answered on ${dayInWords(answeredAt.slice(0, 10))}.`}</p>
+${sections.length === 0 ? '' : html`<ul>${sections.map((one) => html`<li>${sectionWords(one)}</li>`)}</ul>`}
+`;
 }
 
 function openingsPart({ openings, holders, madeBy }: PersonCopy): Html {

@@ -180,6 +180,7 @@ export const limits = {
   // Paper
   receiptAgreementsMax: 8,
   receiptEndsMax: 16,
+  personCopyBytesMax: 2 * KIB * KIB,
   receiptTextCharsMax: 2048, // what a QR code of 117 modules holds
 
   // Doors

@@ -39,13 +39,19 @@ const Opening = z
   })
   .describe('One opening. No names.');
 
+const Answered = z
+  .strictObject({
+    sections: z.array(code(SECTIONS, 'Name.')).describe('What the no was about; empty for all.'),
+    saidAt: dateTime('When the no was sent.'),
+    answeredAt: dateTime('When the organisation answered; left out while it has not.').optional(),
+  })
+  .describe('One no, and the answer to it.');
+
 const Holder = z
   .strictObject({
     ...Organisation.shape,
     sections: z.array(HeldSection).describe('What it has, or had.'),
-    answers: z
-      .array(text('In words.'))
-      .describe('What it answered to each no, and what is still waited for.'),
+    answers: z.array(Answered).describe('What it answered to each no, oldest first.'),
   })
   .describe('One organisation and what it has.');
 

@@ -23,6 +23,7 @@ const MAY: Readonly<Record<string, readonly Role[]>> = {
   openSection: WORKERS,
   exportReferral: WORKERS,
   printReceipt: WORKERS,
+  makeCopy: WORKERS,
   listInbox: WORKERS,
   reportBreach: WORKERS,
   settleBreachStep: WORKERS,

@@ -6,15 +6,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSigningKey } from '#crypto/keys.ts';
 import { StoryClock } from '#deploy/demo/clock.ts';
 import type { Evidence } from '#exchange/evidence.ts';
+import { PersonCopy } from '#model/person-copy.ts';
 import { inFolder } from '#services/registry/registry-folder.ts';
 
-import { srx } from './command.ts';
+import { type Said, srx } from './command.ts';
 import { exampleSection, openDesks } from './desk.ts';
 
 let folder: string;
 let file: string;
 let evidence: Evidence;
 let anchor: string;
+let copied: Said;
+let refused: Said;
 
 /** A request, its answer and one step more, exported; afterwards no node runs any more. */
 beforeAll(async () => {
@@ -31,6 +34,9 @@ beforeAll(async () => {
   await desks.referring.done(`referral hold ${String(referralId)} ${hold}`);
   await desks.referring.done(`referral export ${String(referralId)} --out ${file}`);
   await desks.referring.done(`receipt print HH-2026-0001 --out ${folder}/note.html`);
+  const copy = `consent copy HH-2026-0001 --out ${folder}/copy --show-personal`;
+  copied = await desks.referring.type(`${copy} --yes`);
+  refused = await desks.referring.type(copy);
   evidence = JSON.parse(await readFile(file, 'utf8')) as Evidence;
   const key = await readFile(inFolder(desks.world.federation.prepared.registryFolder).anchorKey);
   const registry = desks.world.federation.registry.entityId;
@@ -62,6 +68,30 @@ const TAMPERED: [string, string, (copy: Evidence) => void][] = [
   ['a field more', 'format', (copy) => void Object.assign(copy, { note: 'x' })],
   ['swapped sides', 'signatures', (copy) => swapSides(copy)],
 ];
+
+describe('srx consent copy', () => {
+  it('writes a page and a machine file that only their owner may read, and warns', async () => {
+    expect(copied).toMatchObject({ code: 0, err: expect.stringContaining('Read it before') });
+    expect((await stat(join(folder, 'copy'))).mode & 0o777).toBe(0o700);
+    for (const name of ['copy.html', 'copy.json']) {
+      expect((await stat(join(folder, 'copy', name))).mode & 0o777).toBe(0o600);
+    }
+    const copy = PersonCopy.parse(
+      JSON.parse(await readFile(join(folder, 'copy/copy.json'), 'utf8')),
+    );
+    expect(copy.holders.map(({ name }) => name)).toEqual(['Homeward Hands']);
+    expect(await readFile(join(folder, 'copy/copy.html'), 'utf8')).toContain('Test Person One');
+  });
+
+  it('is not written where nobody says that it is meant, and over nothing', async () => {
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('Add --yes') });
+    const words = 'consent copy HH-2026-0001 --out x --yes'.split(' ');
+    expect(await srx(words)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--show-personal'),
+    });
+  });
+});
 
 describe('srx receipt verify, of a paper that a real node printed', () => {
   it('holds with the key of the registry alone, and the page may be read by its owner only', async () => {

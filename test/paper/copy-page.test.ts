@@ -38,7 +38,10 @@ const full: PersonCopy = {
         ...(state === 'may-be-read' && { until }),
         ...(state === 'kept-under-law' && { law: 'Archives Act' }),
       })),
-      answers: ['They have answered your no.'],
+      answers: [
+        { sections: [], saidAt: '2027-01-03T10:00:00Z', answeredAt: '2027-01-04T10:00:00Z' },
+        { sections: ['legal'], saidAt: '2027-01-05T10:00:00Z' },
+      ],
     },
   ],
   openings: [{ organisation: HOME.organisation, role: 'caseworker', section: 'health', at: until }],
@@ -78,7 +81,9 @@ describe('the page of her copy', () => {
       'It is closed, and kept under a law:',
       'They have erased it.',
       'They have not got it.',
-      'They have answered your no.',
+      'You said no to all of it on 3 January 2027.',
+      'They answered on 4 January 2027.',
+      'They have not answered yet.',
       'a caseworker',
       'Your health, to give you help, until 20 February 2027.',
       'You said no to this:',
@@ -90,7 +95,7 @@ describe('the page of her copy', () => {
 
   it('says so where there is nothing', () => {
     const sentences = sentencesOf(copyPage(empty));
-    expect(sentences).toContain('Nobody else has anything about you from us.');
+    expect(sentences).toContain('Nobody else has anything from us.');
     expect(sentences).toContain('Nobody has opened it.');
     expect(sentences).toContain('You have not said yes to anything yet.');
   });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { limits } from '#model/limits.ts';
 import { entityId } from '#model/message.ts';
 
-import { localCode, secondsOrNone, section, word } from './casework-records.ts';
+import { bytesUpTo, localCode, secondsOrNone, section, word } from './casework-records.ts';
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 const recipientOrNone = z.union([entityId, z.literal('')]);
@@ -32,6 +32,14 @@ const PrintReceiptResponse = z.strictObject({
   agreements: z.array(PaperAgreement).max(limits.receiptAgreementsMax),
 });
 
+const MakeCopyRequest = z.strictObject({
+  localCode,
+  toGuardian: z.boolean(),
+  withExploitation: z.boolean(),
+});
+const MakeCopyResponse = z.strictObject({ copy: bytesUpTo(limits.personCopyBytesMax) });
+
 export const PAPER_METHODS = {
+  makeCopy: { request: MakeCopyRequest, response: MakeCopyResponse },
   printReceipt: { request: PrintReceiptRequest, response: PrintReceiptResponse },
 } as const;

@@ -1,0 +1,80 @@
+// The copy that the person takes along: her plan without what could lead somebody to
+// her, who has what, and what was agreed. Recorded as an opening of the case.
+import type { CaseFile } from '#model/case-file.ts';
+import type { PersonCopy } from '#model/person-copy.ts';
+import { copyPlan } from '#model/person-copy-plan.ts';
+import { isChild } from '#model/plan/minimum.ts';
+import { Refusal } from '#model/refusal.ts';
+import type { Actor } from './actor.ts';
+import { findCase, showCase } from './cases.ts';
+import type { CaseworkContext } from './context.ts';
+import { holdersOf } from './copied-holders.ts';
+import { mustHaveNoDemand } from './demand.ts';
+
+export type MakeCopy = {
+  localCode: string;
+  /** For the child's guardian; otherwise it is for the person alone. Parents get none. */
+  toGuardian: boolean;
+  /** Only when the person asks for it by name. */
+  withExploitation: boolean;
+};
+
+const LEFT_OUT = {
+  places: 'Places, travel and times. Your worker knows them.',
+  exploitation: 'What happened to you. Ask for it if you want it.',
+};
+
+/** @throws Refusal NOT_FOUND, NOT_PERMITTED, KEY_UNAVAILABLE */
+export async function makeCopy(
+  context: CaseworkContext,
+  actor: Actor,
+  { localCode, toGuardian, withExploitation }: MakeCopy,
+): Promise<PersonCopy> {
+  const row = await findCase(context, localCode);
+  await mustHaveNoDemand(context, { localCode });
+  const caseFile = await showCase(context, actor, row);
+  if (toGuardian) mustHaveGuardian(caseFile);
+  const { organisation, members, clock } = context;
+  const name = (id: string) => members.find(id)?.name ?? id;
+  const { holders, openings } = await holdersOf(context, localCode);
+  return {
+    srxPersonCopy: 1,
+    madeAt: new Date(clock.now()).toISOString(),
+    madeBy: { organisation, name: name(organisation) },
+    leftOut: [LEFT_OUT.places, ...(withExploitation ? [] : [LEFT_OUT.exploitation])],
+    holders,
+    openings,
+    agreements: agreedIn(caseFile, organisation, name),
+    plan: copyPlan(caseFile.sections, withExploitation),
+  };
+}
+
+/** Parents receive nothing here: not even as a word of this command. */
+function mustHaveGuardian({ sections: { minimum, child } }: CaseFile): void {
+  const refuse = (why: string) => new Refusal('NOT_PERMITTED', `to_guardian: ${why}`);
+  if (!isChild(minimum)) throw refuse('an adult gets the copy alone.');
+  const { checked = false, independent = false } = child?.guardian ?? {};
+  if (checked && independent) return;
+  throw refuse('only a guardian who is checked and independent gets a copy.');
+}
+
+function agreedIn(
+  { sections, grants }: CaseFile,
+  own: string,
+  name: (id: string) => string,
+): PersonCopy['agreements'] {
+  const recipients = [...new Set(grants.map(({ recipient }) => recipient))];
+  return recipients
+    .filter((recipient) => recipient !== own)
+    .map((recipient) => ({
+      recipient: { organisation: recipient, name: name(recipient) },
+      answers: grants
+        .filter((grant) => grant.recipient === recipient)
+        .flatMap(({ sections: covered, stage, purpose, until }) =>
+          covered.map((section) => ({ section, stage, purpose, until, answer: 'yes' as const })),
+        ),
+      ...(sections.consent?.recipientThirdParties.includes(recipient) && {
+        receipt: sections.consent,
+      }),
+    }));
+}
