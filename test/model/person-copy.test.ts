@@ -53,6 +53,22 @@ describe('the plan in her copy', () => {
     expect(text).toContain('A neurologist within two weeks');
   });
 
+  it('has no field for them either, whatever was typed there', () => {
+    const { minimum, contact, risk, return: journey } = copyPlan(adult, false);
+    expect(minimum).not.toHaveProperty('window');
+    expect(risk).not.toHaveProperty('region');
+    expect(contact).not.toHaveProperty('placesToAvoid');
+    expect(contact).not.toHaveProperty('codeWordHash');
+    expect(contact?.channels.flatMap((one) => Object.keys(one))).not.toContain('address');
+    for (const field of ['toRegion', 'mode', 'window', 'escort']) {
+      expect(journey).not.toHaveProperty(field);
+    }
+    const fields = Object.keys(copyPlan(child, false).child ?? {});
+    for (const field of ['receivingCaregiver', 'receivingAuthority', 'schoolPlace', 'escort']) {
+      expect(fields).not.toContain(field);
+    }
+  });
+
   it('says of a place to sleep that there is one, and not whose it is', () => {
     const [first] = copyPlan(adult, false).plan?.services ?? [];
     expect(first).toEqual({ code: 'accommodation.transitional', status: 'agreed' });
