@@ -18,6 +18,7 @@ import { limits } from '#model/limits.ts';
 import type { Watchers } from '#tracking/watch.ts';
 import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contracts/casework.ts';
+import { consentApi } from './consent-api.ts';
 import { mattersApi } from './matters-api.ts';
 import { paperApi } from './paper-api.ts';
 
@@ -38,6 +39,7 @@ export function caseworkApi(parts: ApiParts): CaseworkApi<Actor> {
     ...mattersApi(parts),
     ...staffApi(parts),
     ...paperApi(parts),
+    ...consentApi(parts),
   };
 }
 

@@ -60,11 +60,26 @@ export function uuid4(): string {
   return randomUUID();
 }
 
+/**
+ * The id that follows from a secret text, in the form of a random one (RFC 9562 section 5.4):
+ * the same text, the same id, and no way back.
+ */
+export function uuid4From(text: string): string {
+  const bytes = Buffer.from(hash('sha256', text, 'buffer').subarray(0, 16));
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
+  return uuidText(bytes);
+}
+
 /** An id that sorts by time (RFC 9562 section 5.7), for local rows only. */
 export function uuid7(nowMs: number): string {
   const bytes = random(16);
   bytes.writeUIntBE(nowMs, 0, 6);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+  return uuidText(bytes);
+}
+
+/** With the variant of RFC 9562 section 4.1; the version is there. */
+function uuidText(bytes: Buffer): string {
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -8,6 +8,7 @@ import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
 import { MATTER_METHODS } from './casework-matters.ts';
 import { PAPER_METHODS } from './casework-paper.ts';
 import * as records from './casework-records.ts';
+import { WITHDRAWAL_METHODS } from './casework-withdrawal.ts';
 
 const { uuid4, orNone, localCode, staffId, section, bytesUpTo } = records;
 const cursor = records.cursor;
@@ -119,6 +120,7 @@ export const CASEWORK_METHODS = {
   getCase: { request: GetCaseRequest, response: GetCaseResponse },
   requestReferral: { request: RequestReferralRequest, response: RequestReferralResponse },
   releasePackage: { request: ReleasePackageRequest, response: ReleasePackageResponse },
+  ...WITHDRAWAL_METHODS,
   act: { request: ActRequest, response: ActResponse },
   listReferrals: { request: ListReferralsRequest, response: ListReferralsResponse },
   getReferral: { request: GetReferralRequest, response: GetReferralResponse },

@@ -1,0 +1,30 @@
+// The person's no, as withdrawal.proto has it.
+import { z } from 'zod';
+
+import { limits } from '#model/limits.ts';
+import { entityId, STEP_SCHEMAS } from '#model/message.ts';
+
+import { localCode, orNone, uuid4, word } from './casework-records.ts';
+
+const WithdrawConsentRequest = z.strictObject({
+  requestId: uuid4,
+  localCode: z.union([localCode, z.literal('')]),
+  referralId: orNone,
+  withdrawal: STEP_SCHEMAS.consentWithdrawn,
+});
+const WithdrawConsentResponse = z.strictObject({
+  partners: z
+    .array(
+      z.strictObject({
+        partner: entityId,
+        referralId: uuid4,
+        seq: z.int().min(0).max(limits.messagesPerChainMax),
+        fault: word,
+      }),
+    )
+    .max(limits.pageItemsMax),
+});
+
+export const WITHDRAWAL_METHODS = {
+  withdrawConsent: { request: WithdrawConsentRequest, response: WithdrawConsentResponse },
+} as const;

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { uuid4 } from '#crypto/digest.ts';
+import type { StepBody } from '#model/message.ts';
+import { IDS } from '#test/exchange/pair.ts';
+import { by, exampleCase, type Offices, openOffices, type Person } from './office.ts';
+
+const NO: StepBody<'consentWithdrawn'> = {
+  whole: true,
+  sections: [],
+  stopReports: false,
+  deleteSent: false,
+  endServices: false,
+  meetingWish: 'not-asked',
+};
+
+let offices: Offices;
+let worker: Person;
+let localCode: string;
+beforeEach(async () => {
+  offices = await openOffices();
+  worker = await offices.referring.hire('worker-1');
+  const example = await exampleCase('adult.yaml');
+  localCode = example.localCode;
+  await offices.referring.api.importCase({ caseFile: example.file }, by(worker));
+});
+afterEach(() => offices[Symbol.asyncDispose]());
+
+async function request(): Promise<string> {
+  const asked = { requestId: uuid4(), localCode, recipient: IDS.receiving };
+  const all = { ...asked, continuesReferralId: '' };
+  const { outcome } = await offices.referring.api.requestReferral(all, by(worker));
+  await offices.pair.settle();
+  return outcome.referralId;
+}
+
+function withdraw(asked: { requestId?: string; localCode?: string; referralId?: string }) {
+  return offices.referring.api.withdrawConsent(
+    { requestId: uuid4(), localCode: '', referralId: '', withdrawal: NO, ...asked },
+    by(worker),
+  );
+}
+
+const statusAt = async (side: 'referring' | 'receiving', referralId: string) =>
+  (await offices.pair[side].store.load(referralId)).row?.status;
+
+describe('a withdrawal from a case', () => {
+  it('reaches every referral of it, each by a message of its own', async () => {
+    const ids = [await request(), await request()];
+    const { partners } = await withdraw({ localCode });
+    expect(partners.map(({ referralId }) => referralId).toSorted()).toEqual(ids.toSorted());
+    await offices.pair.settle();
+    for (const id of ids) {
+      expect(await statusAt('referring', id)).toBe('withdrawn');
+      expect(await statusAt('receiving', id)).toBe('withdrawn');
+    }
+    const said = await Promise.all(ids.map((id) => offices.pair.receiving.store.load(id)));
+    expect(new Set(said.map(({ messages }) => messages.at(-1)?.messageId)).size).toBe(2);
+  });
+
+  it('says nothing twice when it is asked again, and reaches whom it had not reached', async () => {
+    const first = await request();
+    const requestId = uuid4();
+    await withdraw({ requestId, localCode });
+    const second = await request().catch(() => null);
+    expect(second).toBeNull();
+    const again = await withdraw({ requestId, localCode });
+    expect(again.partners).toEqual([
+      { partner: IDS.receiving, referralId: first, seq: 2, fault: '' },
+    ]);
+    expect((await offices.pair.referring.store.load(first)).messages).toHaveLength(2);
+  });
+
+  it('is not held up for one partner by another that cannot be written to', async () => {
+    const [broken, whole] = [await request(), await request()];
+    const { store } = offices.pair.referring;
+    const { commit } = store;
+    store.commit = async (id, change) => (id === broken ? false : commit(id, change));
+    const { partners } = await withdraw({ localCode });
+    const faultOf = (id: string) => partners.find(({ referralId }) => referralId === id)?.fault;
+    expect([faultOf(broken), faultOf(whole)]).toEqual(['UNAVAILABLE', '']);
+    await offices.pair.settle();
+    expect(await statusAt('receiving', whole)).toBe('withdrawn');
+  });
+});
+
+describe('a withdrawal from one referral', () => {
+  it('leaves the others as they are', async () => {
+    const [first, second] = [await request(), await request()];
+    await withdraw({ referralId: first });
+    await offices.pair.settle();
+    expect(await statusAt('receiving', first)).toBe('withdrawn');
+    expect(await statusAt('receiving', second)).toBe('requested');
+  });
+
+  it.each([
+    [
+      'a case and a referral at once',
+      { localCode: 'HH-1', referralId: uuid4() },
+      'SCHEMA_VIOLATION',
+    ],
+    ['neither', {}, 'SCHEMA_VIOLATION'],
+    ['a case of which nothing was sent', { localCode: 'HH-1' }, 'NOT_FOUND'],
+    ['a referral that is not here', { referralId: uuid4() }, 'NOT_FOUND'],
+  ])('is refused for %s', async (_, asked, code) => {
+    await expect(withdraw(asked)).rejects.toMatchObject({ code });
+  });
+});
