@@ -6,10 +6,11 @@ import { dayInWords } from './dates.ts';
 import { fieldList } from './field-list.ts';
 import { type Html, html, htmlDocument } from './html.ts';
 import { sectionWords, sectionWordsOrNone } from './section-words.ts';
-import { answerWords, purposeWords } from './words.ts';
+import { answerWords, countryWords, purposeWords } from './words.ts';
 
 type Holder = PersonCopy['holders'][number];
 type Held = Holder['sections'][number];
+type Told = PersonCopy['toldOutside'][number];
 type Agreed = PersonCopy['agreements'][number];
 
 export function copyPage(copy: PersonCopy): string {
@@ -26,6 +27,12 @@ export function copyPage(copy: PersonCopy): string {
 ${copy.holders.length === 0 ? html`<p>Nobody else has anything from us.</p>` : copy.holders.map(holderPart)}
 <h2>Who opened it</h2>
 ${openingsPart(copy)}
+${
+  copy.toldOutside.length === 0
+    ? ''
+    : html`<h2>What was told outside</h2>
+${copy.toldOutside.map(toldPart)}`
+}
 <h2>What you said yes to</h2>
 ${copy.agreements.length === 0 ? html`<p>You have not said yes to anything yet.</p>` : copy.agreements.map(agreedPart)}
 <h2>Your plan</h2>
@@ -84,6 +91,13 @@ function openingsPart({ openings, holders, madeBy }: PersonCopy): Html {
   )}
 </tbody>
 </table>
+`;
+}
+
+function toldPart({ to, country, why, law, at, sections }: Told): Html {
+  return html`<p>On ${dayInWords(at.slice(0, 10))} this was told: ${answerWords(to)}, ${countryWords(country)}.</p>
+<ul>${sections.map((one) => html`<li>${sectionWords(one)}</li>`)}</ul>
+<p>Why: ${answerWords(why)}. The law: <span dir="auto">${law}</span></p>
 `;
 }
 

@@ -3,7 +3,7 @@
 import { dayInWords } from './dates.ts';
 import { type Html, html } from './html.ts';
 import { sectionWordsOrNone } from './section-words.ts';
-import { answerWords, durationWords, fieldWords } from './words.ts';
+import { answerWords, countryWords, durationWords, fieldWords } from './words.ts';
 
 /** For programs only. */
 const TECHNICAL: ReadonlySet<string> = new Set([
@@ -13,7 +13,6 @@ const TECHNICAL: ReadonlySet<string> = new Set([
   'noticeDigest',
 ]);
 
-const COUNTRIES = new Intl.DisplayNames('en', { type: 'region' });
 const LANGUAGES = new Intl.DisplayNames('en', { type: 'language' });
 
 export function fieldList(value: object): Html {
@@ -52,7 +51,7 @@ function listOf(name: string, values: readonly unknown[]): Html {
 function textOf(name: string, text: string): Html {
   if (/^\d{4}-\d{2}-\d{2}/.test(text)) return html`${dayInWords(text.slice(0, 10))}`;
   if (/^P\d/.test(text)) return html`${durationWords(text)}`;
-  if (/^[A-Z]{2}$/.test(text)) return html`${COUNTRIES.of(text) ?? text}`;
+  if (/^[A-Z]{2}$/.test(text)) return html`${countryWords(text)}`;
   if (/^(language|noticeLocale)$/.test(name)) return html`${LANGUAGES.of(text) ?? text}`;
   if (name === 'piiInformation') return html`${sectionWordsOrNone(text) ?? text}`;
   if (/^[a-z0-9]+([.-][a-z0-9]+)*$|^[a-z]+([A-Z][a-z]+)+$/.test(text))

@@ -117,6 +117,13 @@ export function answerWords(code: string): string {
   return ANSWERS[code] ?? words;
 }
 
+const COUNTRIES = new Intl.DisplayNames('en', { type: 'region' });
+
+/** `NL` → `Netherlands`. */
+export function countryWords(code: string): string {
+  return COUNTRIES.of(code) ?? code;
+}
+
 export function purposeWords(purpose: Purpose): string {
   return PURPOSES[purpose];
 }

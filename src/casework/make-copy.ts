@@ -10,6 +10,7 @@ import { findCase, showCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import { holdersOf } from './copied-holders.ts';
 import { mustHaveNoDemand } from './demand.ts';
+import { toldOutside } from './told-outside.ts';
 
 export type MakeCopy = {
   localCode: string;
@@ -44,6 +45,7 @@ export async function makeCopy(
     leftOut: [LEFT_OUT.places, ...(withExploitation ? [] : [LEFT_OUT.exploitation])],
     holders,
     openings,
+    toldOutside: await toldOutside(context, localCode),
     agreements: agreedIn(caseFile, organisation, name),
     plan: copyPlan(caseFile.sections, withExploitation),
   };

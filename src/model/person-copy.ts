@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { PERSONAL_SECTIONS, PURPOSES, ROLES, SECTIONS, STAGES } from './codes.ts';
+import { DisclosureRecord } from './matter/disclosure.ts';
 import { entityId } from './message.ts';
 import { CopiedPlan } from './person-copy-plan.ts';
 import { Consent } from './plan/consent.ts';
@@ -73,6 +74,14 @@ const Agreed = z
   })
   .describe('What was agreed with one recipient.');
 
+const Told = z
+  .strictObject({
+    ...DisclosureRecord.shape,
+    at: dateTime('When it was told.'),
+  })
+  .omit({ madeAt: true, demandId: true, adviceOffered: true, person: true })
+  .describe('What a body outside was told, as far as the person has heard of it.');
+
 export const PersonCopy = z.strictObject({
   srxPersonCopy: z.literal(1).describe('Version of this format: 1.'),
   madeAt: dateTime('When this copy was made.'),
@@ -80,6 +89,7 @@ export const PersonCopy = z.strictObject({
   leftOut: z.array(text('In words.')).describe('What is not in this copy, and whom to ask for it.'),
   holders: z.array(Holder).describe('Who has what.'),
   openings: z.array(Opening).describe('Who opened what, newest first.'),
+  toldOutside: z.array(Told).describe('What was told outside, oldest first.'),
   agreements: z.array(Agreed).describe('What was agreed, recipient by recipient.'),
   plan: CopiedPlan,
 });

@@ -141,6 +141,37 @@ describe('the copy of a case', () => {
     }
   });
 
+  it('tells what an authority was told, once the person has heard of it and not before', async () => {
+    const { api } = offices.referring;
+    const record = {
+      why: 'save-a-life',
+      to: 'emergency-service',
+      country: 'NL',
+      law: 'Article 6(1)(d) GDPR',
+      madeAt: '2026-11-24T08:00:00Z',
+      sections: ['health'],
+      adviceOffered: false,
+      person: { why: 'not-reached', until: '2026-12-24T08:00:00Z' },
+    };
+    const requestId = uuid4();
+    await api.recordDisclosure(
+      {
+        requestId,
+        referralId: '',
+        localCode: adult,
+        record: new TextEncoder().encode(JSON.stringify(record)),
+      },
+      by(worker),
+    );
+    expect((await copyOf(adult)).toldOutside).toEqual([]);
+    const toldAt = Math.floor(offices.pair.clock.now() / 1000);
+    await api.recordTold({ matterId: requestId, whom: 'person', toldAt }, by(worker));
+    expect((await copyOf(adult)).toldOutside).toEqual([
+      expect.objectContaining({ to: 'emergency-service', sections: ['health'] }),
+    ]);
+    expect((await copyOf('HH-2026-0003')).toldOutside).toEqual([]);
+  });
+
   it('is not made while a legal demand for the case is open', async () => {
     const record = {
       form: 'subpoena',

@@ -23,6 +23,7 @@ const empty: PersonCopy = {
   leftOut: ['Places, travel and times. Your worker knows them.'],
   holders: [],
   openings: [],
+  toldOutside: [],
   agreements: [],
   plan: {},
 };
@@ -45,6 +46,16 @@ const full: PersonCopy = {
     },
   ],
   openings: [{ organisation: HOME.organisation, role: 'caseworker', section: 'health', at: until }],
+  toldOutside: [
+    {
+      to: 'emergency-service',
+      country: 'NL',
+      why: 'save-a-life',
+      law: 'Article 1 (invented)',
+      at: '2027-01-02T10:00:00Z',
+      sections: ['health'],
+    },
+  ],
   agreements: [
     {
       recipient: HOME,
@@ -86,6 +97,8 @@ describe('the page of her copy', () => {
       'They have not answered yet.',
       'a caseworker',
       'Your health, to give you help, until 20 February 2027.',
+      'emergency service, Netherlands.',
+      'save a life.',
       'You said no to this:',
       'Your family',
     ]) {
