@@ -3,6 +3,7 @@ import type { Verb } from './verb.ts';
 import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
 import { consentCopy } from './verbs/consent-copy.ts';
+import { consentWithdraw } from './verbs/consent-withdraw.ts';
 import { demandVerbs } from './verbs/demand.ts';
 import { demo } from './verbs/demo.ts';
 import { disclosureVerbs } from './verbs/disclosure.ts';
@@ -29,6 +30,7 @@ export const VERBS: readonly Verb[] = [
   ...keyVerbs,
   ...caseVerbs,
   consentCopy,
+  consentWithdraw,
   ...referralVerbs,
   ...actVerbs,
   ...breachVerbs,

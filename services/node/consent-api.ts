@@ -14,8 +14,8 @@ export function consentApi({
     async withdrawConsent({ withdrawal, ...asked }, { actor }) {
       mustMay(actor, 'casework');
       const all = await withdrawConsent(context, actor, { ...asked, body: withdrawal });
-      const partners = all.map(({ partner, referralId, sent, fault }) => {
-        return { partner, referralId, seq: sent?.seq ?? 0, fault: fault ?? '' };
+      const partners = all.map(({ sent, fault, ...at }) => {
+        return { ...at, seq: sent?.seq ?? 0, fault: fault ?? '' };
       });
       return { partners };
     },

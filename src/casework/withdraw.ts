@@ -1,8 +1,11 @@
 // The person's no, carried to every organisation that holds something of the case,
 // or to one of them. It waits for nothing, and one that fails holds up no other.
 import { uuid4From } from '#crypto/digest.ts';
+import { openReferral } from '#exchange/open-referral.ts';
 import type { ReferralRow } from '#exchange/ports.ts';
 import type { Sent } from '#exchange/send.ts';
+import { PERSONAL_SECTIONS } from '#model/codes.ts';
+import { MEETING_SECTIONS } from '#model/consent.ts';
 import type { StepBody } from '#model/message.ts';
 import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
@@ -23,10 +26,14 @@ export type WithdrawnFrom = {
   partner: string;
   sent: Sent | null;
   fault: RefusalCode | null;
+  /** The person is on the way: ask whether they still want to be met, and say it here again. */
+  asksMeeting: boolean;
 };
 
 /**
  * Effective at this node when it returns; delivered until every partner has it.
+ * On the way nobody is left without being met for want of a question: until the wish is
+ * known, all closes but what the meeting needs.
  * The same request again carries it to those that it has not reached yet.
  * @throws Refusal NOT_FOUND: nothing of this case was ever sent; SCHEMA_VIOLATION
  */
@@ -43,27 +50,45 @@ export async function withdrawConsent(
 }
 
 async function withdrawFrom(
-  { exchange }: CaseworkContext,
+  context: CaseworkContext,
   actor: Actor,
   requestId: string,
   { referralId, partner }: ReferralRow,
-  withdrawn: StepBody<'consentWithdrawn'>,
+  asked: StepBody<'consentWithdrawn'>,
 ): Promise<WithdrawnFrom> {
+  const asksMeeting =
+    asked.whole && asked.meetingWish === 'not-asked' && (await isOnTheWay(context, referralId));
+  const body = asksMeeting ? { ...asked, whole: false, sections: BUT_THE_MEETING } : asked;
+  const at = { referralId, partner, asksMeeting };
   try {
-    const sent = await exchange.send({
+    const sent = await context.exchange.send({
       // One for each referral, and none that two partners could compare.
-      messageId: uuid4From(`${requestId} ${referralId}`),
+      messageId: uuid4From(`${requestId} ${referralId} ${asked.meetingWish}`),
       referralId,
-      body: { step: 'consentWithdrawn', consentWithdrawn: withdrawn },
+      body: { step: 'consentWithdrawn', consentWithdrawn: body },
       sections: [],
       grants: [],
       by: actor,
     });
-    return { referralId, partner, sent, fault: null };
+    return { ...at, sent, fault: null };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { referralId, partner, sent: null, fault: error.code };
+    return { ...at, sent: null, fault: error.code };
   }
+}
+
+/** What closes at once while nobody knows yet whether the person wants to be met. */
+const BUT_THE_MEETING = PERSONAL_SECTIONS.filter((name) => !MEETING_SECTIONS.includes(name));
+
+/** Between departure and taking over. */
+async function isOnTheWay(context: CaseworkContext, referralId: string): Promise<boolean> {
+  const { codec } = context.exchange.context;
+  const { state } = openReferral(await context.store.load(referralId), codec);
+  return (
+    state.status !== 'withdrawn' &&
+    state.referring.phase === 'departed' &&
+    state.receiving.phase !== 'taken'
+  );
 }
 
 async function concerned(

@@ -24,7 +24,7 @@ export type PlacedWithdrawal = {
 };
 
 /** What stays usable while a person who withdrew still wants to be met. */
-const MEETING_SECTIONS: readonly SectionName[] = ['contact', 'danger', 'arrival'];
+export const MEETING_SECTIONS: readonly SectionName[] = ['contact', 'danger', 'arrival'];
 
 /** A whole withdrawal with the wish to be met is a partial one. */
 export function isWhole(body: StepBody<'consentWithdrawn'>): boolean {

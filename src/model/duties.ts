@@ -18,6 +18,7 @@ export const DUTIES = {
   'not-arrived': 'The person did not arrive: follow the steps that were agreed on.',
   'travelling-without-receiver': 'The person travels and nobody will meet them: act now.',
   'stop-use': 'The person withdrew consent: stop using what it covers.',
+  'ask-still-met': 'Ask: do you still want to be met? Then: srx consent withdraw --still-meet',
   'not-delivered': 'A message has no receipt and has expired: call the partner.',
   'breach-check': 'Data may be in wrong hands. Check the safety within the hour: srx breach list',
   'breach-person': 'Data may be in wrong hands. Tell the person safely: srx breach list',
@@ -37,6 +38,7 @@ export function duties(side: Side, state: ReferralState): Duty[] {
     ...when(state.status === 'not-arrived', 'not-arrived'),
     ...when(state.travellingWithoutReceiver, 'travelling-without-receiver'),
     ...when(state.status === 'interrupted', 'interrupted'),
+    ...when(isMeetingUnasked(state), 'ask-still-met'),
     ...when(
       state.withdrawals.some((w) => w.side !== side),
       'stop-use',
@@ -73,6 +75,18 @@ function receivingDuties(state: ReferralState): Duty[] {
 
 function atDoor(state: ReferralState): boolean {
   return state.status === 'arrived' || state.status === 'handing-over';
+}
+
+/** All but the meeting was withdrawn on the way, and nobody knows the wish yet. */
+function isMeetingUnasked({ withdrawals, referring, receiving, status }: ReferralState): boolean {
+  const isOnTheWay = referring.phase === 'departed' && receiving.phase !== 'taken';
+  const bodies = withdrawals.map(({ body }) => body);
+  return (
+    isOnTheWay &&
+    status !== 'withdrawn' &&
+    bodies.some((body) => !body.whole && body.sections.includes('minimum')) &&
+    !bodies.some((body) => body.meetingWish !== 'not-asked')
+  );
 }
 
 function when(holds: boolean, duty: Duty): Duty[] {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { uuid4 } from '#crypto/digest.ts';
+import { gate } from '#model/gate.ts';
 import type { StepBody } from '#model/message.ts';
 import { IDS } from '#test/exchange/pair.ts';
+import { storyUpTo, walk } from '#test/exchange/walk.ts';
 import { by, exampleCase, type Offices, openOffices, type Person } from './office.ts';
 
 const NO: StepBody<'consentWithdrawn'> = {
@@ -66,7 +68,7 @@ describe('a withdrawal from a case', () => {
     expect(second).toBeNull();
     const again = await withdraw({ requestId, localCode });
     expect(again.partners).toEqual([
-      { partner: IDS.receiving, referralId: first, seq: 2, fault: '' },
+      { partner: IDS.receiving, referralId: first, seq: 2, fault: '', asksMeeting: false },
     ]);
     expect((await offices.pair.referring.store.load(first)).messages).toHaveLength(2);
   });
@@ -104,5 +106,43 @@ describe('a withdrawal from one referral', () => {
     ['a referral that is not here', { referralId: uuid4() }, 'NOT_FOUND'],
   ])('is refused for %s', async (_, asked, code) => {
     await expect(withdraw(asked)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a withdrawal of everything on the way', () => {
+  const sectionsAt = async (side: 'referring' | 'receiving', referralId: string) => {
+    const { state } = await offices.pair[side].open(referralId);
+    const nowSeconds = Math.floor(offices.pair.clock.now() / 1000);
+    const names = ['contact', 'danger', 'arrival', 'identity', 'minimum'] as const;
+    return names.filter(
+      (section) => gate(state, { section, recipient: IDS.receiving, nowSeconds }) === 'granted',
+    );
+  };
+  const duties = async () => {
+    const { items } = await offices.referring.api.listInbox({ limit: 0, cursor: '' }, by(worker));
+    return items.map(({ kind }) => kind);
+  };
+
+  it('stops all but the meeting at once, and asks; the answer ends or keeps the meeting', async () => {
+    for (const [answer, open] of [
+      ['yes', ['contact', 'danger', 'arrival']],
+      ['no', []],
+    ] as const) {
+      const id = await walk(offices.pair, storyUpTo('referring', 'departed'));
+      const requestId = uuid4();
+      const { partners } = await withdraw({ requestId, referralId: id });
+      expect(partners).toMatchObject([{ asksMeeting: true, fault: '' }]);
+      await offices.pair.settle();
+      expect(await statusAt('receiving', id)).toBe('travelling');
+      expect(await sectionsAt('receiving', id)).toEqual(['contact', 'danger', 'arrival']);
+      expect(await duties()).toContain('ask-still-met');
+      const withdrawal = { ...NO, meetingWish: answer };
+      const asked = { requestId, localCode: '', referralId: id, withdrawal };
+      const again = await offices.referring.api.withdrawConsent(asked, by(worker));
+      expect(again.partners).toMatchObject([{ asksMeeting: false, fault: '' }]);
+      await offices.pair.settle();
+      expect(await sectionsAt('receiving', id)).toEqual(open);
+      expect(await duties()).not.toContain('ask-still-met');
+    }
   });
 });

@@ -20,6 +20,7 @@ const WithdrawConsentResponse = z.strictObject({
         referralId: uuid4,
         seq: z.int().min(0).max(limits.messagesPerChainMax),
         fault: word,
+        asksMeeting: z.boolean(),
       }),
     )
     .max(limits.pageItemsMax),
