@@ -10,7 +10,7 @@ import type { StoredCase } from './ports.ts';
 /**
  * Stores a case, or its newer version. The very same file again changes nothing.
  * @param file UTF-8 JSON of a case file
- * @throws Refusal SCHEMA_VIOLATION, TOO_LARGE; nothing is stored then
+ * @throws Refusal SCHEMA_VIOLATION, TOO_LARGE, CONFLICT; nothing is stored then
  */
 export async function importCase(
   context: CaseworkContext,
@@ -19,18 +19,29 @@ export async function importCase(
   const caseFile = parseCaseFile(file);
   const { localCode } = caseFile;
   const known = await context.store.findCase(localCode);
+  if (known && known.erasedAtMs !== null) {
+    throw erasedBefore();
+  }
   if (known && isDeepStrictEqual(openIfPossible(context, known), caseFile)) {
     return { row: known, created: false };
   }
-  const key = await context.keyFile.ensure(keyIdOf(localCode));
+  const key = await context.keyFile.ensure(caseKeyId(localCode));
   const sealed = encryptAtRest(
     key,
     contextOf(localCode),
     new TextEncoder().encode(JSON.stringify(caseFile)),
   );
-  const row = { localCode, sealed, importedAtMs: context.clock.now() };
-  if (!(await context.store.insertCase(row))) await context.store.replaceCase(row);
+  const row = { localCode, sealed, importedAtMs: context.clock.now(), erasedAtMs: null };
+  const isStored = (await context.store.insertCase(row)) || (await context.store.replaceCase(row));
+  if (!isStored) throw erasedBefore();
   return { row, created: true };
+}
+
+function erasedBefore(): Refusal {
+  return new Refusal(
+    'CONFLICT',
+    'localCode: a case with this code was erased here; give the new one another code.',
+  );
 }
 
 /** A case whose key is lost is imported again: that is the way to mend it. */
@@ -72,7 +83,10 @@ export async function showCase(
 }
 
 function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
-  const key = context.keyFile.get(keyIdOf(row.localCode));
+  if (row.erasedAtMs !== null) {
+    throw new Refusal('NOT_FOUND', 'local_code: this case was erased; nothing of it is left here.');
+  }
+  const key = context.keyFile.get(caseKeyId(row.localCode));
   if (!key)
     throw new Refusal(
       'KEY_UNAVAILABLE',
@@ -81,7 +95,7 @@ function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
   return parseCaseFile(decryptAtRest(key, contextOf(row.localCode), row.sealed));
 }
 
-function keyIdOf(localCode: string): string {
+function caseKeyId(localCode: string): string {
   return `case:${localCode}`;
 }
 

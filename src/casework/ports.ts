@@ -12,6 +12,8 @@ export type StoredCase = {
   /** The case file under the case's own key, base64url. */
   sealed: string;
   importedAtMs: number;
+  /** When it was erased; its code stays taken. Null for one that is here. */
+  erasedAtMs: number | null;
 };
 
 export type StaffRow = {
@@ -96,11 +98,17 @@ export interface MatterStore {
 export interface CaseworkStore extends MatterStore {
   /** False when the local code is taken (nothing is written). */
   insertCase(row: StoredCase): Promise<boolean>;
-  /** A newer version of a stored case. */
-  replaceCase(row: StoredCase): Promise<void>;
+  /** A newer version of a stored case. False, and nothing written, for one that was erased. */
+  replaceCase(row: StoredCase): Promise<boolean>;
   findCase(localCode: string): Promise<StoredCase | undefined>;
   /** Newest first. */
   listCases(limit: number, cursor: string): Promise<Page<StoredCase>>;
+  /** The tombstone of a case, before its key is destroyed: its text goes with it. */
+  eraseCase(localCode: string, atMs: number): Promise<void>;
+  /** No place has its key any more. */
+  markCaseErased(localCode: string): Promise<void>;
+  /** Erased cases whose key may still be somewhere. */
+  casesBeingErased(): Promise<string[]>;
   /** Newest first, at most `limits.pageItemsMax`. */
   referralsOfCase(localCode: string): Promise<ReferralRow[]>;
   /** The pseudonym used with this partner for this case before, if any. */

@@ -3,6 +3,7 @@
 import { uuid7 } from '#crypto/digest.ts';
 import { deadlineChanges, deadlines } from '#model/deadlines.ts';
 import { duties } from '#model/duties.ts';
+import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import type { ChainPosition } from '#model/message.ts';
 import { fold, type ReferralState } from '#model/referral.ts';
 import type { Entry, Thread } from '#model/thread.ts';
@@ -58,6 +59,7 @@ export function changeOf(
       peerHead: headOf(grown.thread[otherSide(grown.side)]),
       status: state.status,
       comparedBoot: grown.comparedBoot ?? old?.comparedBoot ?? null,
+      erasure: old?.erasure ?? NOTHING_ERASED,
       createdAtMs: old?.createdAtMs ?? nowMs,
       changedAtMs: nowMs,
     },

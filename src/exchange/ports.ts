@@ -4,6 +4,7 @@
 import type { SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
 import type { Deadline } from '#model/deadlines.ts';
+import type { ErasureRecord } from '#model/erasure-record.ts';
 import type { ChainPosition, Content, Envelope, Message, Parcel, Receipt } from '#model/message.ts';
 import type { Side } from '#model/track.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
@@ -65,11 +66,13 @@ export type ReferralRow = {
   status: Status;
   /** Boot id of the node at the last comparison of heads with the partner. */
   comparedBoot: string | null;
+  /** Tombstones, and what a law keeps. */
+  erasure: ErasureRecord;
   createdAtMs: number;
   changedAtMs: number;
 };
 
-/** A section at rest: `sealed` is ciphertext under the referral's key. */
+/** A section at rest: `sealed` is ciphertext under the key of this section of the referral. */
 export type StoredSection = {
   referralId: string;
   author: Author;
@@ -77,6 +80,8 @@ export type StoredSection = {
   section: SectionName;
   /** As in the message, base64url. */
   digest: string;
+  /** Of its key, from 1. */
+  generation: number;
   /** Encrypted salt ‖ content; null once erased or dropped. */
   sealed: string | null;
 };

@@ -1,8 +1,9 @@
-// Sections on their way in and out: digests to bind them, the referral's own
-// key to keep them, the gate to let them go.
+// Sections on their way in and out: digests to bind them, a key for each section
+// of each referral to keep them, the gate to let them go.
 import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
 import { equalDigests, randomBytes, sectionDigest } from '#crypto/digest.ts';
 import type { SectionName } from '#model/codes.ts';
+import { type ErasureRecord, keyGeneration } from '#model/erasure-record.ts';
 import { gate } from '#model/gate.ts';
 import { limits } from '#model/limits.ts';
 import type { Content, SectionContent } from '#model/message.ts';
@@ -68,24 +69,34 @@ export function permitted<S extends { section: SectionName }>(
   );
 }
 
+/** The key of one section of a referral: to destroy it is to erase every version of the section. */
+function sectionKeyId(referralId: string, section: SectionName, generation: number): string {
+  const id = `${referralId}/${section}`;
+  return generation === 1 ? id : `${id}/${generation}`;
+}
+
 /**
- * Encrypted under the referral's key, which is on disk before this returns.
+ * Each under its own key, which is on disk before this returns.
+ * @param erasure what was erased of the referral: a key that was destroyed is never made again
  * @param named the digests under which the message names them, each checked or just made
  */
 export async function sealAtRest(
   context: ExchangeContext,
   place: Place,
+  erasure: ErasureRecord,
   named: Content['sections'],
   contents: readonly SectionContent[],
 ): Promise<StoredSection[]> {
-  if (contents.length === 0) return [];
-  const key = await context.keyFile.ensure(place.referralId);
-  return contents.map(({ section, salt, content }) => ({
-    ...place,
-    section,
-    digest: digestOf(named, section),
-    sealed: encryptAtRest(key, contextOf(place, section), Buffer.concat([salt, content])),
-  }));
+  // At once, so that they share one sync of the key file.
+  return Promise.all(
+    contents.map(async ({ section, salt, content }) => {
+      const generation = keyGeneration(erasure, section);
+      const key = await context.keyFile.ensure(sectionKeyId(place.referralId, section, generation));
+      const bytes = Buffer.concat([salt, content]);
+      const sealed = encryptAtRest(key, contextOf(place, section), bytes);
+      return { ...place, section, digest: digestOf(named, section), generation, sealed };
+    }),
+  );
 }
 
 function digestOf(named: Content['sections'], section: SectionName): string {
@@ -97,9 +108,10 @@ function digestOf(named: Content['sections'], section: SectionName): string {
 /** @throws Refusal KEY_UNAVAILABLE where the key was destroyed */
 export function openAtRest(context: ExchangeContext, stored: StoredSection): SectionContent | null {
   if (stored.sealed === null) return null;
-  const key = context.keyFile.get(stored.referralId);
+  const { referralId, section, generation } = stored;
+  const key = context.keyFile.get(sectionKeyId(referralId, section, generation));
   if (!key) {
-    throw new Refusal('KEY_UNAVAILABLE', 'The key of this referral is not in the key file.');
+    throw new Refusal('KEY_UNAVAILABLE', `Section ${section}: its key is not in the key file.`);
   }
   const bytes = decryptAtRest(key, contextOf(stored, stored.section), stored.sealed);
   return {

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { nowSeconds } from '#model/clock.ts';
 import type { SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
+import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import { gate } from '#model/gate.ts';
 import { limits } from '#model/limits.ts';
 import type { Body, Grant, Message } from '#model/message.ts';
@@ -129,7 +130,8 @@ async function append(
   const thread = extended(referral.thread, side, written.entry);
   const { seq } = message;
   const place = { referralId: draft.referralId, author: 'own', seq } as const;
-  const sections = await sealAtRest(context, place, digests, contents);
+  const erasure = row?.erasure ?? NOTHING_ERASED;
+  const sections = await sealAtRest(context, place, erasure, digests, contents);
   const change = changeOf(context, referral, {
     partner,
     side,

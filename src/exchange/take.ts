@@ -3,6 +3,7 @@
 
 import { nowSeconds } from '#model/clock.ts';
 import type { RefusalReason } from '#model/codes.ts';
+import { isErasedFor, NOTHING_ERASED } from '#model/erasure-record.ts';
 import { fold } from '#model/referral.ts';
 import { type Entry, isUnvoidable } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
@@ -34,7 +35,12 @@ export async function takeMessage(
   const { restored } = arrived;
   // Withdrawals and refusals count unjudged: what they carry was never judged either.
   const isReadable = counts && !isUnvoidable(entry) && !wasDropped(restored);
-  const kept = isReadable ? permitted(state, context.organisation, now, arrived.sections) : [];
+  const erasure = before.stored.row?.erasure ?? NOTHING_ERASED;
+  const kept = isReadable
+    ? permitted(state, context.organisation, now, arrived.sections).filter(
+        ({ section }) => !isErasedFor(erasure, section, envelope.sentAt),
+      )
+    : [];
   const receipt =
     restored?.jws ??
     (await signReceipt(context, {
@@ -46,7 +52,7 @@ export async function takeMessage(
     }));
   const place = { referralId: envelope.referralId, author: 'peer', seq: envelope.seq } as const;
   const named = entry.content?.sections ?? [];
-  const sections = await sealAtRest(context, place, named, kept);
+  const sections = await sealAtRest(context, place, erasure, named, kept);
   const change = changeOf(context, before, {
     ...identityOf(before, entry, peer.organisation),
     thread,

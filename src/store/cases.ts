@@ -1,4 +1,6 @@
 // Local cases, ciphertext under a key of their own, and the referrals of each.
+import { sql } from 'kysely';
+
 import type { CaseworkStore } from '#casework/ports.ts';
 
 import { limits } from '#model/limits.ts';
@@ -11,19 +13,28 @@ import type { LocalCaseTable } from './tables.ts';
 
 type Cases = Pick<
   CaseworkStore,
-  'insertCase' | 'replaceCase' | 'findCase' | 'listCases' | 'referralsOfCase' | 'findCaseCode'
+  | 'insertCase'
+  | 'replaceCase'
+  | 'findCase'
+  | 'listCases'
+  | 'eraseCase'
+  | 'markCaseErased'
+  | 'casesBeingErased'
+  | 'referralsOfCase'
+  | 'findCaseCode'
 >;
 
 export function casesOn(engine: Engine): Cases {
   return {
-    insertCase: ({ localCode, sealed, importedAtMs }) =>
+    insertCase: ({ localCode, sealed, importedAtMs, erasedAtMs }) =>
       engine.write(function* () {
-        const row = { local_code: localCode, imported_at_ms: importedAtMs, sealed };
+        const times = { imported_at_ms: importedAtMs, erased_at_ms: erasedAtMs };
+        const row = { local_code: localCode, ...times, sealed, is_erased: 0 } as const;
         return (yield* insert([row])).length === 1;
       }),
     replaceCase: (row) =>
       engine.write(function* () {
-        yield* replace(row);
+        return (yield* replace(row)).length === 1;
       }),
     findCase: (localCode) =>
       engine.read(function* () {
@@ -37,6 +48,18 @@ export function casesOn(engine: Engine): Cases {
         return pageOf(yield* casesBefore(bounds), bounds, placeOf, toCase);
       });
     },
+    eraseCase: (localCode, atMs) =>
+      engine.write(function* () {
+        yield* erase({ localCode, atMs });
+      }),
+    markCaseErased: (localCode) =>
+      engine.write(function* () {
+        yield* markErased({ localCode });
+      }),
+    casesBeingErased: () =>
+      engine.read(function* () {
+        return (yield* beingErased({})).map((row) => row.local_code);
+      }),
     referralsOfCase: (localCode) =>
       engine.read(function* () {
         return (yield* referralsOf({ localCode })).map(toReferral);
@@ -50,7 +73,7 @@ export function casesOn(engine: Engine): Cases {
 }
 
 const insert = rowsStatement(
-  ['local_code', 'imported_at_ms', 'sealed'],
+  ['local_code', 'imported_at_ms', 'sealed', 'erased_at_ms', 'is_erased'],
   (db, rows: LocalCaseTable[]) =>
     db
       .insertInto('local_case')
@@ -63,7 +86,29 @@ const replace = statement((db, p: { localCode: string; sealed: string; importedA
   db
     .updateTable('local_case')
     .set({ sealed: p.sealed, imported_at_ms: p.importedAtMs })
-    .where('local_code', '=', p.localCode),
+    .where('local_code', '=', p.localCode)
+    .where('erased_at_ms', 'is', null)
+    .returning('local_code'),
+);
+
+const erase = statement((db, p: { localCode: string; atMs: number }) =>
+  db
+    .updateTable('local_case')
+    .set({ sealed: '', erased_at_ms: p.atMs })
+    .where('local_code', '=', p.localCode)
+    .where('erased_at_ms', 'is', null),
+);
+
+const markErased = statement((db, p: { localCode: string }) =>
+  db.updateTable('local_case').set({ is_erased: 1 }).where('local_code', '=', p.localCode),
+);
+
+const beingErased = statement((db, _: Record<never, never>) =>
+  db
+    .selectFrom('local_case')
+    .select('local_code')
+    .where('erased_at_ms', 'is not', null)
+    .where('is_erased', '=', sql.lit(0)),
 );
 
 const find = statement((db, p: { localCode: string }) =>

@@ -94,6 +94,7 @@ const COLUMNS = [
   'compared_boot',
   'created_at_ms',
   'changed_at_ms',
+  'erasure',
 ] as const satisfies readonly (keyof ReferralTable)[];
 
 const findReferral = statement((db, p: { referralId: string }) =>
@@ -124,6 +125,7 @@ const updateReferral = statement((db, p: ReferralTable & { expectVersion: number
       status: p.status,
       compared_boot: p.compared_boot,
       changed_at_ms: p.changed_at_ms,
+      erasure: p.erasure,
     })
     .where('referral_id', '=', p.referral_id)
     .where('version', '=', p.expectVersion)

@@ -1,6 +1,7 @@
 // Between a row of the database and what the ports speak of; nowhere else.
 import type { StaffRow, StoredCase } from '#casework/ports.ts';
 import type { Delivery, ReferralRow, StoredMessage, StoredSection, Task } from '#exchange/ports.ts';
+import { ErasureRecord, NOTHING_ERASED } from '#model/erasure-record.ts';
 import type { ChainPosition } from '#model/message.ts';
 import { TrackingEvent } from '#model/tracking-event.ts';
 import type { OutboxRow } from '#tracking/ports.ts';
@@ -30,6 +31,7 @@ export function toReferral(row: ReferralTable): ReferralRow {
     comparedBoot: row.compared_boot,
     createdAtMs: row.created_at_ms,
     changedAtMs: row.changed_at_ms,
+    erasure: row.erasure === null ? NOTHING_ERASED : ErasureRecord.parse(JSON.parse(row.erasure)),
   };
 }
 
@@ -53,7 +55,12 @@ export function fromReferral(row: ReferralRow): ReferralTable {
     compared_boot: row.comparedBoot,
     created_at_ms: row.createdAtMs,
     changed_at_ms: row.changedAtMs,
+    erasure: isEmpty(row.erasure) ? null : JSON.stringify(row.erasure),
   };
+}
+
+function isEmpty({ tombstones, kept }: ErasureRecord): boolean {
+  return tombstones.length + kept.length === 0;
 }
 
 export function toMessage(row: MessageTable): StoredMessage {
@@ -101,6 +108,7 @@ export function toSection(row: SectionTable): StoredSection {
     seq: row.seq,
     section: row.section,
     digest: row.digest,
+    generation: row.generation,
     sealed: row.sealed,
   };
 }
@@ -112,6 +120,7 @@ export function fromSection(section: StoredSection): SectionTable {
     seq: section.seq,
     section: section.section,
     digest: section.digest,
+    generation: section.generation,
     sealed: section.sealed,
   };
 }
@@ -161,7 +170,12 @@ export function toOutboxRow(row: Pick<OutboxTable, 'position' | 'event'>): Outbo
 }
 
 export function toCase(row: LocalCaseTable): StoredCase {
-  return { localCode: row.local_code, sealed: row.sealed, importedAtMs: row.imported_at_ms };
+  return {
+    localCode: row.local_code,
+    sealed: row.sealed,
+    importedAtMs: row.imported_at_ms,
+    erasedAtMs: row.erased_at_ms,
+  };
 }
 
 export function toStaff(row: StaffTable): StaffRow {

@@ -35,6 +35,7 @@ const COLUMNS = [
   'seq',
   'section',
   'digest',
+  'generation',
   'sealed',
 ] as const satisfies readonly (keyof SectionTable)[];
 
@@ -45,6 +46,7 @@ const upsert = rowsStatement(COLUMNS, (db, rows: SectionTable[]) =>
     .onConflict((on) =>
       on.columns(['referral_id', 'author', 'seq', 'section']).doUpdateSet((eb) => ({
         digest: eb.ref('excluded.digest'),
+        generation: eb.ref('excluded.generation'),
         sealed: eb.ref('excluded.sealed'),
       })),
     ),

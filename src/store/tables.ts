@@ -25,6 +25,8 @@ export type ReferralTable = {
   compared_boot: string | null;
   created_at_ms: number;
   changed_at_ms: number;
+  /** JSON; null while nothing is erased or kept. */
+  erasure: string | null;
 };
 
 export type MessageTable = {
@@ -52,6 +54,7 @@ export type SectionTable = {
   seq: number;
   section: SectionName;
   digest: string;
+  generation: number;
   sealed: string | null;
 };
 
@@ -92,7 +95,14 @@ export type WatermarkTable = {
   position: number;
 };
 
-export type LocalCaseTable = { local_code: string; imported_at_ms: number; sealed: string };
+export type LocalCaseTable = {
+  local_code: string;
+  imported_at_ms: number;
+  /** Empty once erased. */
+  sealed: string;
+  erased_at_ms: number | null;
+  is_erased: Bit;
+};
 
 export type StaffTable = {
   staff_id: string;

@@ -31,6 +31,8 @@ export type BigData = {
 };
 
 const SECTION_BYTES = 4096;
+/** Each has two of them. */
+const SECTIONS_SEEDED = ['minimum', 'workers', 'reason'] as const;
 const AT_ONCE = 32;
 const clock = { now: () => Date.now() };
 
@@ -93,7 +95,8 @@ async function seedSide(
   for (let done = 0; done < count; done += limits.keyFileBatchMax) {
     const some = Math.min(limits.keyFileBatchMax, count - done);
     const ids = Array.from({ length: some }, (_, i) => uuidOf(['referral', done + i]));
-    await Promise.all(ids.map((id) => keyFile.ensure(id)));
+    const keyIds = ids.flatMap((id) => SECTIONS_SEEDED.map((section) => `${id}/${section}`));
+    await Promise.all(keyIds.map((id) => keyFile.ensure(id)));
   }
   await keyFile.close();
 }

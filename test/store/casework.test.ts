@@ -7,7 +7,8 @@ import { onEachEngine } from './on-engines.ts';
 import { after, changeOf, messageOf, NOW_MS, newReferral, rowOf, taskOf } from './samples.ts';
 
 function caseOf(localCode: string, given: Partial<StoredCase> = {}): StoredCase {
-  return { localCode, sealed: `sealed ${localCode}`, importedAtMs: NOW_MS, ...given };
+  const sealed = `sealed ${localCode}`;
+  return { localCode, sealed, importedAtMs: NOW_MS, erasedAtMs: null, ...given };
 }
 
 function staffOf(staffId: string, given: Partial<StaffRow> = {}): StaffRow {
@@ -29,6 +30,22 @@ async function pagesOf<T>(
   } while (cursor !== '');
   return pages;
 }
+
+onEachEngine('an erased case', (place) => {
+  it('leaves its code and its time, and no newer version brings it back', async () => {
+    const { store } = place;
+    await store.insertCase(caseOf('TEST-1'));
+    await store.insertCase(caseOf('TEST-2'));
+    await store.eraseCase('TEST-1', NOW_MS + 5);
+    await store.eraseCase('TEST-1', NOW_MS + 9);
+    expect(await store.casesBeingErased()).toEqual(['TEST-1']);
+    const erased = caseOf('TEST-1', { sealed: '', erasedAtMs: NOW_MS + 5 });
+    expect(await store.replaceCase(caseOf('TEST-1', { sealed: 'newer' }))).toBe(false);
+    expect(await store.findCase('TEST-1')).toEqual(erased);
+    await store.markCaseErased('TEST-1');
+    expect(await store.casesBeingErased()).toEqual([]);
+  });
+});
 
 onEachEngine('a local case', (place) => {
   it('is kept once under its code, and replaced by its newer version', async () => {

@@ -108,9 +108,18 @@ async function useAllOf(store: Store): Promise<void> {
 async function useCasework(store: Store, referralId: string): Promise<void> {
   const localCode = 'TEST-1';
   const staff = { staffId: 'test', role: 'caseworker' } as const;
-  await store.insertCase({ localCode, sealed: 'x', importedAtMs: NOW_MS });
-  await store.replaceCase({ localCode, sealed: 'y', importedAtMs: NOW_MS });
+  await store.insertCase({ localCode, sealed: 'x', importedAtMs: NOW_MS, erasedAtMs: null });
+  await store.replaceCase({ localCode, sealed: 'y', importedAtMs: NOW_MS, erasedAtMs: null });
   await store.findCase(localCode);
+  await store.insertCase({
+    localCode: 'TEST-2',
+    sealed: 'x',
+    importedAtMs: NOW_MS,
+    erasedAtMs: null,
+  });
+  await store.eraseCase('TEST-2', NOW_MS);
+  await store.casesBeingErased();
+  await store.markCaseErased('TEST-2');
   await store.listCases(50, '');
   await store.referralsOfCase(localCode);
   await store.findCaseCode(localCode, 'https://homeward.example');
@@ -154,6 +163,11 @@ const FEW: readonly { what: Waste; why: string; text: RegExp }[] = [
     text: /from "outbox" where "published" = 0/,
   },
   { what: 'reads', why: 'one row', text: /from "watermark"/ },
+  {
+    what: 'reads',
+    why: 'only what is being erased has an entry',
+    text: /from "local_case" where "erased_at_ms" is not null/,
+  },
   { what: 'reads', why: 'limits.staffMax', text: /from "staff" where \("created_at_ms"/ },
   { what: 'sorts', why: 'limits.staffMax', text: /from "staff" where \("created_at_ms"/ },
   {

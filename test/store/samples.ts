@@ -10,6 +10,7 @@ import type {
   StoredSection,
   Task,
 } from '#exchange/ports.ts';
+import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 import type { Store } from '#store/open.ts';
 
@@ -52,6 +53,7 @@ export function rowOf(given: Partial<ReferralRow> = {}): ReferralRow {
     comparedBoot: null,
     createdAtMs: NOW_MS,
     changedAtMs: NOW_MS,
+    erasure: NOTHING_ERASED,
     ...given,
   };
 }
@@ -80,6 +82,7 @@ export function sectionOf(referralId: string, given: Partial<StoredSection> = {}
     seq: 1,
     section: 'minimum',
     digest: sha256(uuid4()),
+    generation: 1,
     sealed: 'c2VhbGVk',
     ...given,
   };

@@ -6,6 +6,7 @@ import { sha256, toBase64url } from '#crypto/digest.ts';
 import { MESSAGE_TYP, RECEIPT_TYP } from '#exchange/context.ts';
 import type { ReferralChange, StoredMessage, StoredSection, Task } from '#exchange/ports.ts';
 import type { SectionName } from '#model/codes.ts';
+import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import { limits } from '#model/limits.ts';
 import type { Body, ChainPosition, Grant, StepName } from '#model/message.ts';
 import { otherSide, type Side } from '#model/track.ts';
@@ -113,6 +114,7 @@ function seeded(index: number, atMs: number, options: SeedOptions): ReferralChan
       comparedBoot: null,
       createdAtMs: atMs,
       changedAtMs: atMs,
+      erasure: NOTHING_ERASED,
     },
     insert: messages.map((m) => m.stored),
     place: [],
@@ -253,7 +255,17 @@ function write(
       byStaff: author === 'own' ? 'test-person' : null,
       byRole: author === 'own' ? 'caseworker' : null,
     },
-    sections: [{ referralId, author, seq, section: step.section, digest: sectionDigest, sealed }],
+    sections: [
+      {
+        referralId,
+        author,
+        seq,
+        section: step.section,
+        digest: sectionDigest,
+        generation: 1,
+        sealed,
+      },
+    ],
   };
 }
 

@@ -156,7 +156,12 @@ onEachEngine('writers at one time', (place) => {
   it('of one case, and of one person of the staff, are told which of them was first', async () => {
     const stores = await manyStores(place);
     const cases = stores.map((store, i) =>
-      store.insertCase({ localCode: 'TEST-1', sealed: `${i}`, importedAtMs: NOW_MS }),
+      store.insertCase({
+        localCode: 'TEST-1',
+        sealed: `${i}`,
+        importedAtMs: NOW_MS,
+        erasedAtMs: null,
+      }),
     );
     const staff = stores.map((store, i) =>
       store.insertStaff({
