@@ -1,5 +1,6 @@
 // What describes a person is printed on a terminal only, and only when it is
 // asked for by name: a pipe or a file would keep it.
+import { ACCESS_REASONS, type AccessReason } from '#model/codes.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import { UsageError } from './usage-error.ts';
@@ -20,4 +21,10 @@ export function mustHaveTerminal({ io }: Call): void {
     'NOT_PERMITTED',
     'What describes a person is printed on a terminal only: not into a file or a pipe.',
   );
+}
+
+/** Why it is opened, for the access log; left out where the flag is. */
+export function whyOf({ flags }: Call): { why?: AccessReason } {
+  const why = ACCESS_REASONS.find((one) => one === flags.text('why'));
+  return why ? { why } : {};
 }

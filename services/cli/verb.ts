@@ -1,5 +1,6 @@
 // A verb as data: the table of verbs is what is run, what help shows and what a
 // test goes through.
+import { ACCESS_REASONS } from '#model/codes.ts';
 import type { Environment } from '#services/node/environment.ts';
 
 import type { Flags } from './flags.ts';
@@ -67,6 +68,10 @@ export const SINCE_OPTION: Options = {
 
 export const SHOW_PERSONAL: Options = {
   'show-personal': { help: 'print what describes the person; the opening is recorded' },
+};
+
+export const WHY: Options = {
+  why: { value: 'REASON', help: 'why it is opened (casework)', choices: ACCESS_REASONS },
 };
 
 /** For severe acts. */

@@ -1,5 +1,6 @@
 // The table of verbs: what runs, what help shows, what a test goes through.
 import type { Verb } from './verb.ts';
+import { accessVerbs } from './verbs/access.ts';
 import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
 import { consentCopy } from './verbs/consent-copy.ts';
@@ -31,6 +32,7 @@ export const VERBS: readonly Verb[] = [
   ...caseVerbs,
   consentCopy,
   consentWithdraw,
+  ...accessVerbs,
   ...referralVerbs,
   ...actVerbs,
   ...breachVerbs,

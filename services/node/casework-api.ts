@@ -18,6 +18,7 @@ import { limits } from '#model/limits.ts';
 import type { Watchers } from '#tracking/watch.ts';
 import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contracts/casework.ts';
+import { accessApi } from './access-api.ts';
 import { consentApi } from './consent-api.ts';
 import { mattersApi } from './matters-api.ts';
 import { paperApi } from './paper-api.ts';
@@ -40,6 +41,7 @@ export function caseworkApi(parts: ApiParts): CaseworkApi<Actor> {
     ...staffApi(parts),
     ...paperApi(parts),
     ...consentApi(parts),
+    ...accessApi(parts),
   };
 }
 
@@ -67,10 +69,10 @@ function casesApi({
       const cases = await Promise.all(items.map((row) => caseSummary(context, row)));
       return { cases, nextCursor };
     },
-    async getCase({ localCode, withContent }, call) {
+    async getCase({ localCode, withContent, why }, call) {
       const actor = may(call, 'casework');
       const row = await findCase(context, localCode);
-      const content = withContent ? JSON.stringify(await showCase(context, actor, row)) : '';
+      const content = withContent ? JSON.stringify(await showCase(context, actor, row, why)) : '';
       return {
         case: await caseSummary(context, row),
         caseFile: new TextEncoder().encode(content),
@@ -130,8 +132,8 @@ function viewsApi({
         referral: summary(row, pending),
       };
     },
-    async openSection({ referralId, section }, call) {
-      return openSection(context, may(call, 'casework'), referralId, section);
+    async openSection({ referralId, section, why }, call) {
+      return openSection(context, may(call, 'casework'), referralId, section, why);
     },
     async exportReferral({ referralId }, call) {
       may(call, 'casework');

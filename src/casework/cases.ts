@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
 import { type CaseFile, parseCaseFile } from '#model/case-file.ts';
+import type { AccessReason } from '#model/codes.ts';
 import { Refusal } from '#model/refusal.ts';
+import { recordOpening } from './access-log.ts';
 import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
 import type { StoredCase } from './ports.ts';
@@ -74,11 +76,10 @@ export async function showCase(
   context: CaseworkContext,
   actor: Actor,
   row: StoredCase,
+  why: AccessReason = 'casework',
 ): Promise<CaseFile> {
   const caseFile = openCase(context, row);
-  const { staffId, role } = actor;
-  const openedAtMs = context.clock.now();
-  await context.store.insertCaseAccess({ localCode: row.localCode, staffId, role, openedAtMs });
+  await recordOpening(context, actor, { localCode: row.localCode }, why);
   return caseFile;
 }
 

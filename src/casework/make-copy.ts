@@ -8,8 +8,8 @@ import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { findCase, showCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
-import { holdersOf } from './copied-holders.ts';
 import { mustHaveNoDemand } from './demand.ts';
+import { holdersOf } from './holdings.ts';
 import { toldOutside } from './told-outside.ts';
 
 export type MakeCopy = {
@@ -33,7 +33,7 @@ export async function makeCopy(
 ): Promise<PersonCopy> {
   const row = await findCase(context, localCode);
   await mustHaveNoDemand(context, { localCode });
-  const caseFile = await showCase(context, actor, row);
+  const caseFile = await showCase(context, actor, row, 'for-the-person');
   if (toGuardian) mustHaveGuardian(caseFile);
   const { organisation, members, clock } = context;
   const name = (id: string) => members.find(id)?.name ?? id;

@@ -2,10 +2,11 @@
 // opened it, then the content.
 import { openAtRest } from '#exchange/sections.ts';
 import { nowSeconds } from '#model/clock.ts';
-import type { SectionName } from '#model/codes.ts';
+import type { AccessReason, SectionName } from '#model/codes.ts';
 import { gate } from '#model/gate.ts';
 import { Refusal } from '#model/refusal.ts';
 import { otherSide } from '#model/track.ts';
+import { recordOpening } from './access-log.ts';
 import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
 import { openOwn } from './referrals.ts';
@@ -19,6 +20,7 @@ export async function openSection(
   actor: Actor,
   referralId: string,
   section: SectionName,
+  why: AccessReason = 'casework',
 ): Promise<{ content: Uint8Array; messageId: string }> {
   const { state, thread, side, row } = await openOwn(context, referralId);
   const recipient = context.organisation;
@@ -46,13 +48,8 @@ export async function openSection(
     throw new Refusal('NOT_FOUND', `Section ${section}: the partner has not sent it.`);
   }
   // Recorded before it is shown: an opening that leaves no trace must not be possible.
-  await context.store.insertAccess({
-    referralId,
-    staffId: actor.staffId,
-    role: actor.role,
-    section,
-    openedAtMs: context.clock.now(),
-  });
+  const isReported = side === 'receiving';
+  await recordOpening(context, actor, { referralId, section, isReported }, why);
   const messageId = thread[otherSide(side)][stored.seq - 1]?.envelope.messageId ?? '';
   return { content: opened.content, messageId };
 }

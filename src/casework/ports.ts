@@ -1,7 +1,8 @@
 // What people's work needs of the store besides the referrals: local cases,
 // staff, tasks, the record of who opened what.
 import type { Author, ReferralRow, StoredSection, Task } from '#exchange/ports.ts';
-import type { Role, SectionName } from '#model/codes.ts';
+import type { AccessLine } from '#model/access-line.ts';
+import type { Role } from '#model/codes.ts';
 import type { Deadline } from '#model/deadlines.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 
@@ -22,21 +23,6 @@ export type StaffRow = {
   /** SHA-256 of the token, base64url. */
   tokenDigest: string;
   createdAtMs: number;
-};
-
-export type AccessRow = {
-  referralId: string;
-  staffId: string;
-  role: Role;
-  section: SectionName;
-  openedAtMs: number;
-};
-
-export type CaseAccessRow = {
-  localCode: string;
-  staffId: string;
-  role: Role;
-  openedAtMs: number;
 };
 
 export const MATTER_KINDS = ['breach', 'demand', 'disclosure'] as const;
@@ -95,7 +81,27 @@ export interface MatterStore {
   openDemandOfCase(localCode: string): Promise<MatterRow | undefined>;
 }
 
-export interface CaseworkStore extends MatterStore {
+export interface AccessStore {
+  /**
+   * The next line with the head that names it; a deadline of its kind that stands stays.
+   * False when the number is taken: somebody else was faster (nothing is written).
+   */
+  appendAccess(
+    line: AccessLine,
+    head: string,
+    report: (Deadline & { referralId: string }) | null,
+  ): Promise<boolean>;
+  lastAccess(): Promise<{ line: AccessLine | null; head: string | null }>;
+  /** Oldest first. */
+  accessAfter(number: number, max: number): Promise<AccessLine[]>;
+  accessOfReferral(referralId: string, afterNumber: number, max: number): Promise<AccessLine[]>;
+  accessOfCase(localCode: string, afterNumber: number, max: number): Promise<AccessLine[]>;
+  /** Number of the last line of the referral that the partner was told of; 0 for none. */
+  reportedAccess(referralId: string): Promise<number>;
+  markAccessReported(referralId: string, number: number): Promise<void>;
+}
+
+export interface CaseworkStore extends MatterStore, AccessStore {
   /** False when the local code is taken (nothing is written). */
   insertCase(row: StoredCase): Promise<boolean>;
   /** A newer version of a stored case. False, and nothing written, for one that was erased. */
@@ -134,6 +140,4 @@ export interface CaseworkStore extends MatterStore {
   finishTasks(referralId: string, kinds: string[]): Promise<void>;
   /** Every stored section of a referral, ciphertext. */
   listSections(referralId: string): Promise<(StoredSection & { author: Author })[]>;
-  insertAccess(row: AccessRow): Promise<void>;
-  insertCaseAccess(row: CaseAccessRow): Promise<void>;
 }

@@ -30,7 +30,12 @@ export async function printReceipt(
   actor: Actor,
   print: PrintReceipt,
 ): Promise<SealedReceipt & { receipt: PaperReceipt }> {
-  const caseFile = await showCase(context, actor, await findCase(context, print.localCode));
+  const caseFile = await showCase(
+    context,
+    actor,
+    await findCase(context, print.localCode),
+    'for-the-person',
+  );
   const now = nowSeconds(context.clock);
   const all = agreementsOf(caseFile, { own: context.organisation, nowSeconds: now });
   const agreements = chosen(all, print.recipients);

@@ -61,6 +61,18 @@ export const REFUSAL_REASONS = [
 export const VERDICTS = ['taken', 'void', 'refused'] as const;
 export const ROLES = ['caseworker', 'supervisor', 'administrator', 'service'] as const;
 
+/** Why something was opened. */
+export const ACCESS_REASONS = [
+  'casework',
+  'meeting',
+  'follow-up',
+  'correction',
+  'safety-search',
+  'complaint',
+  'for-the-person',
+] as const;
+
+export type AccessReason = (typeof ACCESS_REASONS)[number];
 export type SectionName = (typeof SECTIONS)[number];
 export type PersonalSection = (typeof PERSONAL_SECTIONS)[number];
 export type Stage = (typeof STAGES)[number];

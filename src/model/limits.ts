@@ -157,6 +157,10 @@ export const limits = {
   membersMax: 10_000,
   encryptionKeyLifeSecondsMax: 30 * DAY_SECONDS,
   encryptionKeyOverlapSeconds: 7 * DAY_SECONDS,
+  accessReportMs: DAY_SECONDS * SECOND_MS, // so long openings gather before the partner hears
+  accessPageMax: 256,
+  accessFaultsMax: 100,
+  accessHeadBytesMax: KIB,
   deadlinePollMs: 5 * SECOND_MS,
   deadlineBatchMax: 64,
   deadlineRetryMs: 60 * SECOND_MS,

@@ -37,6 +37,11 @@ export function* setDeadlines(referralId: string, deadlines: readonly Deadline[]
   );
 }
 
+/** One of its kind that stands keeps its time. */
+export function* setDeadlineOnce(referralId: string, { kind, dueAtMs }: Deadline): Job<void> {
+  yield* insertOnce([{ referral_id: referralId, kind, due_at_ms: dueAtMs }]);
+}
+
 export function* removeDeadlines(referralId: string, kinds: readonly string[]): Job<void> {
   if (kinds.length > 0) yield* remove({ referralId }, kinds);
 }
@@ -54,6 +59,15 @@ const upsert = rowsStatement(['referral_id', 'kind', 'due_at_ms'], (db, rows: De
         .columns(['referral_id', 'kind'])
         .doUpdateSet((eb) => ({ due_at_ms: eb.ref('excluded.due_at_ms') })),
     ),
+);
+
+const insertOnce = rowsStatement(
+  ['referral_id', 'kind', 'due_at_ms'],
+  (db, rows: DeadlineTable[]) =>
+    db
+      .insertInto('deadline')
+      .values(rows)
+      .onConflict((on) => on.doNothing()),
 );
 
 const remove = listStatement((db, p: { referralId: string }, kinds: string[]) =>

@@ -200,20 +200,5 @@ function casework({ schema, text }: Kit): Compilable[] {
       .addColumn('role', text, (c) => c.notNull().check(oneOf('role', ROLES)))
       .addColumn('token_digest', text, (c) => c.notNull().unique())
       .addColumn('created_at_ms', 'bigint', needed),
-    schema
-      .createTable('access')
-      .addColumn('referral_id', text, (c) => c.notNull().references('referral.referral_id'))
-      .addColumn('staff_id', text, needed)
-      .addColumn('role', text, (c) => c.notNull().check(oneOf('role', ROLES)))
-      .addColumn('section', text, (c) => c.notNull().check(oneOf('section', SECTIONS)))
-      .addColumn('opened_at_ms', 'bigint', needed),
-    schema.createIndex('access_of_referral').on('access').columns(['referral_id', 'opened_at_ms']),
-    schema
-      .createTable('case_access')
-      .addColumn('local_code', 'text', (c) => c.notNull().references('local_case.local_code'))
-      .addColumn('staff_id', 'text', needed)
-      .addColumn('role', 'text', (c) => c.notNull().check(oneOf('role', ROLES)))
-      .addColumn('opened_at_ms', 'bigint', needed),
-    schema.createIndex('access_of_case').on('case_access').columns(['local_code', 'opened_at_ms']),
   ];
 }

@@ -11,13 +11,20 @@ import { firstSchema } from './migration-1.ts';
 import { deadlineSchema } from './migration-2.ts';
 import { matterSchema } from './migration-3.ts';
 import { erasureSchema } from './migration-4.ts';
+import { accessSchema } from './migration-5.ts';
 import { type Job, type Step, statement } from './statement.ts';
 
 /** Statements in order; what is released is never changed, only followed. */
 export type Migration = (db: Db, engine: EngineName) => CompiledQuery[];
 
 /** Version 1 is the first. */
-const MIGRATIONS: readonly Migration[] = [firstSchema, deadlineSchema, matterSchema, erasureSchema];
+const MIGRATIONS: readonly Migration[] = [
+  firstSchema,
+  deadlineSchema,
+  matterSchema,
+  erasureSchema,
+  accessSchema,
+];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

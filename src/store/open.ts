@@ -6,6 +6,7 @@ import type { Log } from '#model/log.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { DeadlineStore, Outbox } from '#tracking/ports.ts';
 
+import { accessLogOn } from './access-log.ts';
 import { casesOn } from './cases.ts';
 import { claimsOn } from './claims.ts';
 import { deadlinesOn } from './deadlines.ts';
@@ -68,6 +69,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
     ...referralListsOn(engine),
     ...casesOn(engine),
     ...staffOn(engine),
+    ...accessLogOn(engine),
     ...tasksOn(engine),
     ...mattersOn(engine),
     ...deadlinesOn(engine),

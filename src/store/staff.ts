@@ -1,21 +1,13 @@
-// Staff by the digest of their token, and the record of who opened what.
+// Staff by the digest of their token.
 import type { CaseworkStore } from '#casework/ports.ts';
 
 import type { Engine } from './engine.ts';
 import { boundsOf, pageOf } from './pages.ts';
 import { toStaff } from './rows.ts';
 import { atMost, rowsStatement, statement } from './statement.ts';
-import type { AccessTable, CaseAccessTable, StaffTable } from './tables.ts';
+import type { StaffTable } from './tables.ts';
 
-type Staff = Pick<
-  CaseworkStore,
-  | 'insertStaff'
-  | 'findStaffByToken'
-  | 'listStaff'
-  | 'removeStaff'
-  | 'insertAccess'
-  | 'insertCaseAccess'
->;
+type Staff = Pick<CaseworkStore, 'insertStaff' | 'findStaffByToken' | 'listStaff' | 'removeStaff'>;
 
 export function staffOn(engine: Engine): Staff {
   return {
@@ -39,16 +31,6 @@ export function staffOn(engine: Engine): Staff {
     removeStaff: (staffId) =>
       engine.write(function* () {
         return (yield* remove({ staffId })).length === 1;
-      }),
-    insertAccess: ({ referralId, staffId, role, section, openedAtMs }) =>
-      engine.write(function* () {
-        const row = { referral_id: referralId, staff_id: staffId, role, section };
-        yield* insertOpening([{ ...row, opened_at_ms: openedAtMs }]);
-      }),
-    insertCaseAccess: ({ localCode, staffId, role, openedAtMs }) =>
-      engine.write(function* () {
-        const row = { local_code: localCode, staff_id: staffId, role };
-        yield* insertCaseOpening([{ ...row, opened_at_ms: openedAtMs }]);
       }),
   };
 }
@@ -79,14 +61,4 @@ const staffAfter = statement((db, p: { ms: number; id: string; rows: number }) =
 
 const remove = statement((db, p: { staffId: string }) =>
   db.deleteFrom('staff').where('staff_id', '=', p.staffId).returning('staff_id'),
-);
-
-const insertOpening = rowsStatement(
-  ['referral_id', 'staff_id', 'role', 'section', 'opened_at_ms'],
-  (db, rows: AccessTable[]) => db.insertInto('access').values(rows),
-);
-
-const insertCaseOpening = rowsStatement(
-  ['local_code', 'staff_id', 'role', 'opened_at_ms'],
-  (db, rows: CaseAccessTable[]) => db.insertInto('case_access').values(rows),
 );

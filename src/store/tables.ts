@@ -4,7 +4,7 @@ import type { Generated } from 'kysely';
 
 import type { MatterKind } from '#casework/ports.ts';
 import type { Author, StoredMessage } from '#exchange/ports.ts';
-import type { Role, SectionName } from '#model/codes.ts';
+import type { AccessReason, Role, SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
 import type { Side } from '#model/track.ts';
 
@@ -111,20 +111,22 @@ export type StaffTable = {
   created_at_ms: number;
 };
 
-export type AccessTable = {
-  referral_id: string;
+export type AccessLineTable = {
+  number: number;
+  digest: string;
+  previous: string;
+  referral_id: string | null;
+  local_code: string | null;
+  section: SectionName | null;
   staff_id: string;
   role: Role;
-  section: SectionName;
+  why: AccessReason;
   opened_at_ms: number;
 };
 
-export type CaseAccessTable = {
-  local_code: string;
-  staff_id: string;
-  role: Role;
-  opened_at_ms: number;
-};
+export type AccessHeadTable = { head_id: 1; jws: string };
+
+export type AccessReportedTable = { referral_id: string; number: number };
 
 export type MatterTable = {
   matter_id: string;
@@ -158,8 +160,9 @@ export type Tables = {
   watermark: WatermarkTable;
   local_case: LocalCaseTable;
   staff: StaffTable;
-  access: AccessTable;
-  case_access: CaseAccessTable;
+  access_line: AccessLineTable;
+  access_head: AccessHeadTable;
+  access_reported: AccessReportedTable;
   matter: MatterTable;
   matter_entry: MatterEntryTable;
   schema_version: SchemaVersionTable;

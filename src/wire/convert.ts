@@ -18,6 +18,7 @@ export const RAW_BYTES: ReadonlySet<string> = new Set([
   '.srx.casework.v1.OpenSectionResponse.content',
   '.srx.casework.v1.ExportReferralResponse.evidence',
   '.srx.casework.v1.MakeCopyResponse.copy',
+  '.srx.casework.v1.GetHoldingsResponse.holdings',
   '.srx.casework.v1.ReportBreachRequest.breach',
   '.srx.casework.v1.RecordDemandRequest.record',
   '.srx.casework.v1.DecideDemandRequest.decision',

@@ -194,7 +194,7 @@ describe('the copy of a case', () => {
   });
 
   it('is not made, nor a receipt, when the opening cannot be recorded', async () => {
-    offices.pair.referring.store.insertCaseAccess = () => Promise.reject(new Error('full'));
+    offices.pair.referring.store.appendAccess = () => Promise.reject(new Error('full'));
     await expect(copyOf(adult)).rejects.toThrow('full');
     const receipt = {
       localCode: adult,

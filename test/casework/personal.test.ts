@@ -27,12 +27,14 @@ beforeEach(async () => {
 });
 afterEach(() => offices[Symbol.asyncDispose]());
 
-/** As it stands in the database, whatever the program says. */
-function rowsOf(side: Side, table: string): unknown[] {
+/** Lines of the access log as they stand in the database, whatever the program says. */
+function linesOf(side: Side): unknown[] {
   const database = new DatabaseSync(offices.pair.folder.path(`${side}.db`), { readOnly: true });
   try {
+    const columns =
+      'referral_id as referralId, local_code as localCode, section, staff_id as staffId, role, why, opened_at_ms as openedAtMs';
     return database
-      .prepare(`select * from ${table}`)
+      .prepare(`select ${columns} from access_line order by number`)
       .all()
       .map((row) => ({ ...row }));
   } finally {
@@ -66,24 +68,27 @@ describe('the content of a case', () => {
     const { api } = offices.referring;
     const bare = await api.getCase({ localCode, withContent: false }, by(worker));
     expect(bare.caseFile).toHaveLength(0);
-    expect(rowsOf('referring', 'case_access')).toEqual([]);
+    expect(linesOf('referring')).toEqual([]);
     const whole = await api.getCase({ localCode, withContent: true }, by(worker));
     expect(JSON.parse(new TextDecoder().decode(whole.caseFile))).toMatchObject({ localCode });
-    expect(rowsOf('referring', 'case_access')).toEqual([
+    expect(linesOf('referring')).toEqual([
       {
-        local_code: localCode,
-        staff_id: 'worker-1',
+        referralId: null,
+        localCode,
+        section: null,
+        staffId: 'worker-1',
         role: 'caseworker',
-        opened_at_ms: offices.pair.clock.now(),
+        why: 'casework',
+        openedAtMs: offices.pair.clock.now(),
       },
     ]);
   });
 
   it('does not come, nor does a section, when the record cannot be written', async () => {
-    offices.pair.referring.store.insertCaseAccess = () => Promise.reject(new Error('full'));
+    offices.pair.referring.store.appendAccess = () => Promise.reject(new Error('full'));
     const asked = offices.referring.api.getCase({ localCode, withContent: true }, by(worker));
     await expect(asked).rejects.toThrow('full');
-    offices.pair.receiving.store.insertAccess = () => Promise.reject(new Error('full'));
+    offices.pair.receiving.store.appendAccess = () => Promise.reject(new Error('full'));
     await expect(open('minimum')).rejects.toThrow('full');
   });
 });
@@ -92,13 +97,15 @@ describe('a section of the partner', () => {
   it('is opened by one call only, which records who opened it', async () => {
     const { content } = await open('minimum');
     expect(JSON.parse(new TextDecoder().decode(content))).toHaveProperty('services');
-    expect(rowsOf('receiving', 'access')).toEqual([
+    expect(linesOf('receiving')).toEqual([
       {
-        referral_id: referralId,
-        staff_id: 'key-worker',
-        role: 'supervisor',
+        referralId,
+        localCode: null,
         section: 'minimum',
-        opened_at_ms: offices.pair.clock.now(),
+        staffId: 'key-worker',
+        role: 'supervisor',
+        why: 'casework',
+        openedAtMs: offices.pair.clock.now(),
       },
     ]);
     const { api } = offices.receiving;
@@ -119,7 +126,7 @@ describe('a section of the partner', () => {
 
   it('is not shared without a grant, and nothing is recorded then', async () => {
     await expect(open('health')).rejects.toMatchObject({ code: 'NOT_CONSENTED' });
-    expect(rowsOf('receiving', 'access')).toEqual([]);
+    expect(linesOf('receiving')).toEqual([]);
   });
 
   it('is closed at once by a withdrawal, of it or of everything', async () => {
@@ -131,7 +138,7 @@ describe('a section of the partner', () => {
     ]);
     await withdraw({ whole: true, sections: [] });
     await expect(open('minimum')).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
-    expect(rowsOf('receiving', 'access')).toEqual([]);
+    expect(linesOf('receiving')).toEqual([]);
   });
 
   it('is closed when its grant ends', async () => {

@@ -83,11 +83,11 @@ describe('a severe act', () => {
 
 describe('what describes a person', () => {
   /** Openings that this node has recorded. */
-  function openings(side: 'referring' | 'receiving', table: 'access' | 'case_access'): unknown[] {
+  function openings(side: 'referring' | 'receiving'): unknown[] {
     const file = join(desks[side].folder, NODE_FILES.database);
     const database = new DatabaseSync(file, { readOnly: true });
     try {
-      return database.prepare(`select * from ${table}`).all();
+      return database.prepare('select * from access_line').all();
     } finally {
       database.close();
     }
@@ -98,12 +98,12 @@ describe('what describes a person', () => {
     expect(plain.out + plain.err).not.toContain('Test Person');
     const piped = await desks.referring.type('case show HH-2026-0001 --show-personal --json');
     expect(piped).toMatchObject({ code: 4, out: '', err: expect.stringContaining('terminal') });
-    expect(openings('referring', 'case_access')).toEqual([]);
+    expect(openings('referring')).toEqual([]);
     const shown = await desks.referring.done('case show HH-2026-0001 --show-personal', {
       isTty: true,
     });
     expect(shown).toContain('Test Person One');
-    expect(openings('referring', 'case_access')).toMatchObject([
+    expect(openings('referring')).toMatchObject([
       { local_code: 'HH-2026-0001', staff_id: 'referring-one' },
     ]);
   });
@@ -115,10 +115,10 @@ describe('what describes a person', () => {
       code: 4,
       out: '',
     });
-    expect(openings('receiving', 'access')).toEqual([]);
+    expect(openings('receiving')).toEqual([]);
     const shown = await desks.receiving.done(`${line} --show-personal`, { isTty: true });
     expect(shown).toContain('ageBand: 25-39');
-    expect(openings('receiving', 'access')).toMatchObject([
+    expect(openings('receiving')).toMatchObject([
       { referral_id: id, staff_id: 'receiving-one', section: 'minimum' },
     ]);
   });

@@ -49,6 +49,7 @@ const FORMED = [
   'P30D',
   'Europe/Sofia',
   'a'.repeat(64),
+  'a'.repeat(43),
 ];
 
 export function canaryCase(): Canaries {

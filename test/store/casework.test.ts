@@ -94,42 +94,6 @@ onEachEngine('staff', (place) => {
     expect(await place.store.insertStaff(namesake)).toBe(false);
     expect((await place.store.listStaff(10, '')).items).toEqual([row]);
   });
-
-  it('leave a trace of each section that they open', async () => {
-    const { referralId } = await newReferral(place.store);
-    const opened = { referralId, staffId: 'test-person', role: 'caseworker' } as const;
-    const row = { ...opened, section: 'health', openedAtMs: NOW_MS } as const;
-    await place.store.insertAccess(row);
-    await place.store.insertAccess(row);
-    const rows = await place.database.query('select * from access');
-    expect(rows).toHaveLength(2);
-    expect({ ...rows[0], opened_at_ms: Number(rows[0]?.['opened_at_ms']) }).toEqual({
-      referral_id: referralId,
-      staff_id: 'test-person',
-      role: 'caseworker',
-      section: 'health',
-      opened_at_ms: NOW_MS,
-    });
-  });
-
-  it('leave a trace of each case that they open, and none of one that is not there', async () => {
-    await place.store.insertCase(caseOf('TEST-1'));
-    const opened = { localCode: 'TEST-1', staffId: 'test-person', role: 'supervisor' } as const;
-    await place.store.insertCaseAccess({ ...opened, openedAtMs: NOW_MS });
-    const columns = 'local_code, staff_id, role, cast(opened_at_ms as text) as ms';
-    expect(await place.database.query(`select ${columns} from case_access`)).toEqual([
-      { local_code: 'TEST-1', staff_id: 'test-person', role: 'supervisor', ms: String(NOW_MS) },
-    ]);
-    const strange = { ...opened, localCode: 'TEST-2', openedAtMs: NOW_MS };
-    await expect(place.store.insertCaseAccess(strange)).rejects.toThrow();
-  });
-
-  it('leave none in a referral that is not there', async () => {
-    const row = { staffId: 'test-person', role: 'caseworker', section: 'health' } as const;
-    await expect(
-      place.store.insertAccess({ ...row, referralId: uuid4(), openedAtMs: NOW_MS }),
-    ).rejects.toThrow();
-  });
 });
 
 onEachEngine('a list', (place) => {

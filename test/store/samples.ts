@@ -1,5 +1,6 @@
 // Rows as the exchange would write them, with ids of their own, and the few
 // changes that most tests begin with.
+
 import type { MatterChange } from '#casework/ports.ts';
 import { sha256, uuid4, uuid7 } from '#crypto/digest.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   Task,
 } from '#exchange/ports.ts';
 import { NOTHING_ERASED } from '#model/erasure-record.ts';
+import type { AccessLine } from '#model/access-line.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 import type { Store } from '#store/open.ts';
 
@@ -98,6 +100,22 @@ export function taskOf(referralId: string, given: Partial<Task> = {}): Task {
     referralId,
     kind: 'answer-request',
     createdAtMs: NOW_MS,
+    ...given,
+  };
+}
+
+export function lineOf(number: number, given: Partial<AccessLine> = {}): AccessLine {
+  return {
+    number,
+    digest: sha256(String(number)),
+    previous: number === 1 ? '' : sha256(String(number - 1)),
+    referralId: null,
+    localCode: null,
+    section: null,
+    staffId: 'test-person',
+    role: 'caseworker',
+    why: 'casework',
+    openedAtMs: NOW_MS,
     ...given,
   };
 }

@@ -193,8 +193,7 @@ onEachEngine('a job that fails', (place) => {
       jobs.push(place.store.commit(spoilt.referralId, changeOf({ row: spoilt, events: [event] })));
       const strange = rowOf({ status: 'no-such-status' as never });
       jobs.push(place.store.commit(strange.referralId, changeOf({ row: strange })));
-      const staff = { staffId: 'test', role: 'caseworker', section: 'health' } as const;
-      jobs.push(place.store.insertAccess({ ...staff, referralId: uuid4(), openedAtMs: NOW_MS }));
+      jobs.push(place.store.setDeadline(uuid4(), { kind: 'purge', dueAtMs: NOW_MS }));
       // And one that is refused, which is an answer.
       jobs.push(
         place.store.commit(
@@ -212,7 +211,7 @@ onEachEngine('a job that fails', (place) => {
       expect(await place.store.load(row.referralId)).toMatchObject({ row, messages: [{ seq: 1 }] });
     }
     expect(await countOf(place, 'referral')).toBe(rows.length + 1);
-    expect([await countOf(place, 'outbox'), await countOf(place, 'access')]).toEqual([0, 0]);
+    expect([await countOf(place, 'outbox'), await countOf(place, 'deadline')]).toEqual([0, 0]);
   });
 });
 

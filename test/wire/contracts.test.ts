@@ -45,6 +45,7 @@ describe('the schemas of the model', () => {
       'srx.exchange.v1.RefusalReason': codes.REFUSAL_REASONS,
       'srx.exchange.v1.Verdict': codes.VERDICTS,
       'srx.casework.v1.Role': codes.ROLES,
+      'srx.casework.v1.AccessReason': codes.ACCESS_REASONS,
     };
     for (const [name, list] of Object.entries(lists)) {
       expect(enumOf(z.enum(list), schema.lookupEnum(name), name)).toEqual([]);

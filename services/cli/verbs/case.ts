@@ -11,7 +11,7 @@ import { faultLines } from '../faulty-file.ts';
 import { readText } from '../files.ts';
 import { answerPage, pageSince } from '../pages.ts';
 import { retried } from '../retry.ts';
-import { mustHaveTerminal } from '../show-personal.ts';
+import { mustHaveTerminal, whyOf } from '../show-personal.ts';
 import { isoTime, when } from '../text.ts';
 import {
   type Call,
@@ -20,6 +20,7 @@ import {
   SHOW_PERSONAL,
   SINCE_OPTION,
   type Verb,
+  WHY,
 } from '../verb.ts';
 
 const FILE = { name: 'FILE', help: 'a case file in YAML or JSON; - for standard input' };
@@ -84,12 +85,14 @@ export const caseVerbs: readonly Verb[] = [
     summary: 'shows one case; its content only with --show-personal, and that is recorded',
     examples: ['srx case show HH-2026-0001', 'srx case show HH-2026-0001 --show-personal --json'],
     operands: [CODE],
-    options: { ...CONNECTION_OPTIONS, ...SHOW_PERSONAL },
+    options: { ...CONNECTION_OPTIONS, ...SHOW_PERSONAL, ...WHY },
     async run(call) {
       const withContent = call.flags.isSet('show-personal');
       if (withContent) mustHaveTerminal(call);
       const localCode = call.operands[0] ?? '';
-      const answer = await withNode(call, (client) => client.getCase({ localCode, withContent }));
+      const answer = await withNode(call, (client) =>
+        client.getCase({ localCode, withContent, ...whyOf(call) }),
+      );
       const { importedAt, referralIds } = answer.case;
       const content: unknown = withContent
         ? JSON.parse(Buffer.from(answer.caseFile).toString())

@@ -9,7 +9,7 @@ import { verbOfStep } from '../acts.ts';
 import { withNode } from '../connection.ts';
 import { writeOutput } from '../files.ts';
 import { answerPage, pageOf, sinceOf } from '../pages.ts';
-import { mustShowPersonal } from '../show-personal.ts';
+import { mustShowPersonal, whyOf } from '../show-personal.ts';
 import { block, columns, isoTime, when } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import {
@@ -19,6 +19,7 @@ import {
   SHOW_PERSONAL,
   SINCE_OPTION,
   type Verb,
+  WHY,
 } from '../verb.ts';
 import { EXAMPLE_ID, REFERRAL } from './referral-operand.ts';
 
@@ -70,12 +71,12 @@ export const referralVerbs: readonly Verb[] = [
     summary: 'prints one section that the partner sent; the opening is recorded',
     examples: [`srx referral open ${EXAMPLE_ID} contact --show-personal`],
     operands: [REFERRAL, { name: 'SECTION', help: 'name of the section' }],
-    options: { ...SHOW_PERSONAL, ...CONNECTION_OPTIONS },
+    options: { ...SHOW_PERSONAL, ...WHY, ...CONNECTION_OPTIONS },
     async run(call) {
       const [referralId = '', name] = call.operands;
       const section = sectionOf(name);
       mustShowPersonal(call, 'A section');
-      const request = { referralId, section };
+      const request = { referralId, section, ...whyOf(call) };
       const answer = await withNode(call, (client) => client.openSection(request));
       const content: unknown = JSON.parse(Buffer.from(answer.content).toString());
       const { messageId } = answer;

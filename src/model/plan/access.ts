@@ -10,6 +10,7 @@ export const Access = z.strictObject({
     .array(
       z
         .strictObject({
+          number: z.int().min(1).describe('1, 2, 3 … within this referral.').optional(),
           role: code(ROLES, 'Role of the one who opened it.'),
           section: code(PERSONAL_SECTIONS, 'Section that was opened.'),
           at: dateTime('When.'),
@@ -18,4 +19,9 @@ export const Access = z.strictObject({
     )
     .max(limits.accessOpeningsMax)
     .describe('Openings, oldest first.'),
+  head: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, 'Write a SHA-256 digest in base64url.')
+    .describe('Digest of the line that holds the newest of them: no later log is true without it.')
+    .optional(),
 });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ROLES } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
 import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
+import { ACCESS_METHODS, why } from './casework-access.ts';
 import { MATTER_METHODS } from './casework-matters.ts';
 import { PAPER_METHODS } from './casework-paper.ts';
 import * as records from './casework-records.ts';
@@ -27,7 +28,11 @@ const ListCasesResponse = z.strictObject({
   cases: z.array(records.CaseSummary).max(limits.pageItemsMax),
   nextCursor: cursor,
 });
-const GetCaseRequest = z.strictObject({ localCode, withContent: z.boolean() });
+const GetCaseRequest = z.strictObject({
+  localCode,
+  withContent: z.boolean(),
+  why: why.optional(),
+});
 const GetCaseResponse = z.strictObject({
   case: records.CaseSummary,
   caseFile: bytesUpTo(limits.caseFileBytesMax),
@@ -70,7 +75,11 @@ const GetReferralResponse = z.strictObject({
   stateDigest: z.string().regex(/^[0-9a-f]{64}$/),
   notices: z.array(records.line),
 });
-const OpenSectionRequest = z.strictObject({ referralId: uuid4, section });
+const OpenSectionRequest = z.strictObject({
+  referralId: uuid4,
+  section,
+  why: why.optional(),
+});
 const OpenSectionResponse = z.strictObject({
   content: bytesUpTo(limits.sectionBytesMax),
   messageId: uuid4,
@@ -126,6 +135,7 @@ export const CASEWORK_METHODS = {
   getReferral: { request: GetReferralRequest, response: GetReferralResponse },
   openSection: { request: OpenSectionRequest, response: OpenSectionResponse },
   exportReferral: { request: ExportReferralRequest, response: ExportReferralResponse },
+  ...ACCESS_METHODS,
   ...PAPER_METHODS,
   listInbox: { request: ListInboxRequest, response: ListInboxResponse },
   ...MATTER_METHODS,

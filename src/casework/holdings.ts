@@ -1,4 +1,4 @@
-// Who has what of one case, for the person's copy: by the receipts what arrived, by
+// Who has what of one case, for whoever asks and for the person's copy: by the receipts what arrived, by
 // the gate what may still be read, by the partners' words what was erased and opened.
 import { readUnverifiedPayload } from '#crypto/jws.ts';
 import { type OpenReferral, placedOf } from '#exchange/open-referral.ts';
@@ -11,6 +11,7 @@ import { HOLDINGS, type PersonCopy } from '#model/person-copy.ts';
 import { parseSection } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
 import { otherSide } from '#model/track.ts';
+import { newestOfCase } from './access-lists.ts';
 import type { CaseworkContext } from './context.ts';
 import { openOwn } from './referrals.ts';
 
@@ -43,6 +44,20 @@ export async function holdersOf(
   }
   const newestFirst = openings.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at));
   return { holders: [...holders.values()], openings: newestFirst };
+}
+
+/** The same, and who opened it here. */
+export async function holdingsOf(
+  context: CaseworkContext,
+  localCode: string,
+): Promise<{ holders: Holder[]; openings: Opening[] }> {
+  const { holders, openings } = await holdersOf(context, localCode);
+  const here = (await newestOfCase(context, localCode)).map(({ role, section, openedAtMs }) => {
+    const at = new Date(openedAtMs).toISOString();
+    return { organisation: context.organisation, role, section: section ?? 'case', at } as const;
+  });
+  const all = [...openings, ...here];
+  return { holders, openings: all.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at)) };
 }
 
 /** Of two referrals to one partner the one in which more may be read. */
@@ -114,17 +129,21 @@ function answersIn({ state, thread, side }: Open): Holder['answers'] {
   });
 }
 
-/** As the partner reported them: roles, no names. */
+/** As the partner reported them: roles, no names. What a crash made it tell twice counts once. */
 async function openingsIn(context: CaseworkContext, { row }: Open): Promise<Opening[]> {
   const stored = await context.store.listSections(row.referralId);
-  return stored
+  const told = stored
     .filter(({ author, section }) => author === 'peer' && section === 'access')
     .flatMap((one) => {
       const opened = readIfThere(() => openAtRest(context.exchange.context, one));
-      if (!opened) return [];
-      const { openings } = parseSection('access', opened.content);
-      return openings.map((opening) => ({ organisation: row.partner, ...opening }));
+      return opened ? parseSection('access', opened.content).openings : [];
     });
+  const met = new Set<number>();
+  return told.flatMap(({ number, ...opening }) => {
+    if (number !== undefined && met.has(number)) return [];
+    if (number !== undefined) met.add(number);
+    return [{ organisation: row.partner, ...opening }];
+  });
 }
 
 /** Nothing, where its key was destroyed. */
