@@ -11,8 +11,8 @@ import type {
   StoredSection,
   Task,
 } from '#exchange/ports.ts';
-import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import type { AccessLine } from '#model/access-line.ts';
+import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import type { TrackingEvent } from '#model/tracking-event.ts';
 import type { Store } from '#store/open.ts';
 
