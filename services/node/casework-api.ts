@@ -59,8 +59,8 @@ function casesApi({
 }: ApiParts): Pick<CaseworkApi<Actor>, 'importCase' | 'listCases' | 'getCase'> {
   return {
     async importCase({ caseFile }, call) {
-      may(call, 'casework');
-      const { row, created } = await importCase(context, caseFile);
+      const actor = may(call, 'casework');
+      const { row, created } = await importCase(context, actor, caseFile);
       return { case: await caseSummary(context, row), created };
     },
     async listCases({ limit, cursor }, call) {

@@ -7,6 +7,7 @@ import { Refusal } from '#model/refusal.ts';
 import { recordOpening } from './access-log.ts';
 import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
+import { importConsent } from './import-consent.ts';
 import type { StoredCase } from './ports.ts';
 
 /**
@@ -16,6 +17,7 @@ import type { StoredCase } from './ports.ts';
  */
 export async function importCase(
   context: CaseworkContext,
+  actor: Actor,
   file: Uint8Array,
 ): Promise<{ row: StoredCase; created: boolean }> {
   const caseFile = parseCaseFile(file);
@@ -25,6 +27,7 @@ export async function importCase(
     throw erasedBefore();
   }
   if (known && isDeepStrictEqual(openIfPossible(context, known), caseFile)) {
+    await importConsent(context, actor, caseFile);
     return { row: known, created: false };
   }
   const key = await context.keyFile.ensure(caseKeyId(localCode));
@@ -36,6 +39,8 @@ export async function importCase(
   const row = { localCode, sealed, importedAtMs: context.clock.now(), erasedAtMs: null };
   const isStored = (await context.store.insertCase(row)) || (await context.store.replaceCase(row));
   if (!isStored) throw erasedBefore();
+  // Cut off before this, the same file again writes them: nothing leaves without.
+  await importConsent(context, actor, caseFile);
   return { row, created: true };
 }
 

@@ -1,12 +1,14 @@
 // The copy that the person takes along: her plan without what could lead somebody to
 // her, who has what, and what was agreed. Recorded as an opening of the case.
 import type { CaseFile } from '#model/case-file.ts';
+import { newestAnswers, newestReceipt, saidYes } from '#model/consent-record.ts';
 import type { PersonCopy } from '#model/person-copy.ts';
 import { copyPlan } from '#model/person-copy-plan.ts';
 import { isChild } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { findCase, showCase } from './cases.ts';
+import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { mustHaveNoDemand } from './demand.ts';
 import { holdersOf } from './holdings.ts';
@@ -46,7 +48,7 @@ export async function makeCopy(
     holders,
     openings,
     toldOutside: await toldOutside(context, localCode),
-    agreements: agreedIn(caseFile, organisation, name),
+    agreements: await agreedIn(context, localCode, name),
     plan: copyPlan(caseFile.sections, withExploitation),
   };
 }
@@ -60,23 +62,28 @@ function mustHaveGuardian({ sections: { minimum, child } }: CaseFile): void {
   throw refuse('only a guardian who is checked and independent gets a copy.');
 }
 
-function agreedIn(
-  { sections, grants }: CaseFile,
-  own: string,
+async function agreedIn(
+  context: CaseworkContext,
+  localCode: string,
   name: (id: string) => string,
-): PersonCopy['agreements'] {
-  const recipients = [...new Set(grants.map(({ recipient }) => recipient))];
-  return recipients
-    .filter((recipient) => recipient !== own)
-    .map((recipient) => ({
+): Promise<PersonCopy['agreements']> {
+  const records = await recordsOfCase(context, localCode);
+  return [...records.keys()].map((recipient) => {
+    const there = recordsFor(records, recipient);
+    const yes = saidYes(newestAnswers(there));
+    const receipt = newestReceipt(there)?.receipt;
+    return {
       recipient: { organisation: recipient, name: name(recipient) },
-      answers: grants
-        .filter((grant) => grant.recipient === recipient)
-        .flatMap(({ sections: covered, stage, purpose, until }) =>
-          covered.map((section) => ({ section, stage, purpose, until, answer: 'yes' as const })),
-        ),
-      ...(sections.consent?.recipientThirdParties.includes(recipient) && {
-        receipt: sections.consent,
-      }),
-    }));
+      answers: yes
+        .filter(({ direction }) => direction === 'to-recipient')
+        .map(({ section, stage, purpose, until, answer }) => ({
+          section,
+          stage,
+          purpose,
+          until: new Date(until * 1000).toISOString(),
+          answer: answer as 'yes',
+        })),
+      ...(receipt && { receipt }),
+    };
+  });
 }

@@ -101,7 +101,27 @@ export interface AccessStore {
   markAccessReported(referralId: string, number: number): Promise<void>;
 }
 
-export interface CaseworkStore extends MatterStore, AccessStore {
+/** One record about one recipient of a case; never changed. */
+export type ConsentRecordRow = {
+  localCode: string;
+  /** Entity identifier of the partner. */
+  recipient: string;
+  /** From 1, for each recipient of a case. */
+  number: number;
+  recordId: string;
+  atMs: number;
+  /** The signed record under the key of the case, base64url. */
+  sealed: string;
+};
+
+export interface ConsentRecordStore {
+  /** False when the number or the id is taken (nothing is written). */
+  insertConsentRecord(row: ConsentRecordRow): Promise<boolean>;
+  /** By recipient, then by number. */
+  consentRecordsOfCase(localCode: string): Promise<ConsentRecordRow[]>;
+}
+
+export interface CaseworkStore extends MatterStore, AccessStore, ConsentRecordStore {
   /** False when the local code is taken (nothing is written). */
   insertCase(row: StoredCase): Promise<boolean>;
   /** A newer version of a stored case. False, and nothing written, for one that was erased. */

@@ -11,6 +11,7 @@ import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { type Agreement, agreementsOf } from './agreements.ts';
 import { findCase, showCase } from './cases.ts';
+import { recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 
 export type PrintReceipt = {
@@ -30,14 +31,9 @@ export async function printReceipt(
   actor: Actor,
   print: PrintReceipt,
 ): Promise<SealedReceipt & { receipt: PaperReceipt }> {
-  const caseFile = await showCase(
-    context,
-    actor,
-    await findCase(context, print.localCode),
-    'for-the-person',
-  );
+  await showCase(context, actor, await findCase(context, print.localCode), 'for-the-person');
   const now = nowSeconds(context.clock);
-  const all = agreementsOf(caseFile, { own: context.organisation, nowSeconds: now });
+  const all = agreementsOf(await recordsOfCase(context, print.localCode), now);
   const agreements = chosen(all, print.recipients);
   const name = (organisation: string) => context.members.find(organisation)?.name ?? organisation;
   const receipt: PaperReceipt = {

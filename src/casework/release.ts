@@ -5,8 +5,9 @@ import { needsSecondPerson } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
 import { type Actor, areTwo } from './actor.ts';
 import { loadCase } from './cases.ts';
+import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
-import { grantsFor, sectionsFor } from './from-case.ts';
+import { grantsOf, sectionsFor } from './from-case.ts';
 import { mustStillBeGranted } from './still-granted.ts';
 
 export type ReleasePackage = {
@@ -15,6 +16,8 @@ export type ReleasePackage = {
   /** When the person said yes again, whole seconds. */
   reconfirmedAt: number;
 };
+
+const STAGES_RELEASED = ['package', 'follow-up'] as const;
 
 /** @throws Refusal NOT_FOUND, ILLEGAL_STEP, NOT_CONSENTED, CONSENT_WITHDRAWN, SECOND_PERSON_NEEDED … */
 export async function releasePackage(
@@ -32,9 +35,11 @@ export async function releasePackage(
   const caseFile = await loadCase(context, row.localCode);
   const secondPerson = areTwo(actor, second, needsSecondPerson(caseFile.sections.minimum));
   const pair = { own: context.organisation, partner: row.partner };
-  const grants = grantsFor(caseFile, ['package', 'follow-up'], pair);
+  const records = recordsFor(await recordsOfCase(context, row.localCode), row.partner);
+  const grants = grantsOf(records, STAGES_RELEASED, pair);
   if (!(await context.store.findMessageById(requestId))) {
-    await mustStillBeGranted(context, caseFile, row.partner, grants);
+    const referrals = await context.store.referralsOfCase(row.localCode);
+    await mustStillBeGranted(context, referrals, row.partner, records, STAGES_RELEASED);
   }
   return context.exchange.send({
     messageId: requestId,
@@ -43,7 +48,7 @@ export async function releasePackage(
       step: 'packageReleased',
       packageReleased: { reconfirmedAt, secondPerson },
     },
-    sections: sectionsFor(caseFile, grants, 'package', row.partner),
+    sections: sectionsFor(caseFile, records, grants, 'package', row.partner),
     grants,
     by: actor,
   });

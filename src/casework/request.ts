@@ -9,8 +9,9 @@ import { needsSecondPerson } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
 import { type Actor, areTwo } from './actor.ts';
 import { loadCase } from './cases.ts';
+import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
-import { grantsFor, sectionsFor } from './from-case.ts';
+import { grantsOf, sectionsFor } from './from-case.ts';
 import { mustStillBeGranted } from './still-granted.ts';
 
 export type RequestReferral = {
@@ -21,6 +22,8 @@ export type RequestReferral = {
   /** An older referral that this one takes up again. */
   continuesReferralId: string | null;
 };
+
+const STAGES_ASKED = ['contact', 'assessment'] as const;
 
 /** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_PERMITTED, CONSENT_WITHDRAWN, SECOND_PERSON_NEEDED … */
 export async function requestReferral(
@@ -35,14 +38,17 @@ export async function requestReferral(
   const { minimum } = caseFile.sections;
   const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
   const pair = { own: context.organisation, partner: recipient };
-  const grants = grantsFor(caseFile, ['contact', 'assessment'], pair);
-  const caseCode = (await context.store.findCaseCode(localCode, recipient)) ?? uuid4();
+  const records = recordsFor(await recordsOfCase(context, localCode), recipient);
+  const grants = grantsOf(records, STAGES_ASKED, pair);
+  const referrals = await context.store.referralsOfCase(localCode);
+  const known = referrals.find(({ partner }) => partner === recipient)?.caseCode;
+  const caseCode = known ?? records.at(-1)?.caseCode ?? uuid4();
   const continues =
     request.continuesReferralId === null
       ? null
       : await headsOfOlder(context, request.continuesReferralId, recipient);
   const twin = await context.store.findMessageById(requestId);
-  if (!twin) await mustStillBeGranted(context, caseFile, recipient, grants);
+  if (!twin) await mustStillBeGranted(context, referrals, recipient, records, STAGES_ASKED);
   return context.exchange.send({
     messageId: requestId,
     referralId: twin?.referralId ?? uuid4(),
@@ -56,7 +62,7 @@ export async function requestReferral(
         ...(continues && { continues }),
       },
     },
-    sections: sectionsFor(caseFile, grants, 'contact', recipient),
+    sections: sectionsFor(caseFile, records, grants, 'contact', recipient),
     grants,
     by: actor,
     opens: { partner: recipient, caseCode, localCode },

@@ -1,10 +1,10 @@
-// What the person took back from a partner stays closed, whatever a case file
-// grants: only a yes that its consent record shows to be newer opens it again.
+// What the person took back from a partner stays closed: only an answer that is newer
+// than the withdrawal opens it again, whoever recorded the withdrawal.
 import { openReferral } from '#exchange/open-referral.ts';
-import type { CaseFile } from '#model/case-file.ts';
+import type { ReferralRow } from '#exchange/ports.ts';
+import type { SectionName, Stage } from '#model/codes.ts';
 import { withdraws } from '#model/consent.ts';
-import type { Grant } from '#model/message.ts';
-import { newestConsentEvent } from '#model/plan/consent.ts';
+import { type ConsentRecord, newestAnswers } from '#model/consent-record.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { CaseworkContext } from './context.ts';
 
@@ -14,14 +14,15 @@ import type { CaseworkContext } from './context.ts';
  */
 export async function mustStillBeGranted(
   context: CaseworkContext,
-  caseFile: CaseFile,
+  referrals: readonly ReferralRow[],
   partner: string,
-  grants: readonly Grant[],
+  records: readonly ConsentRecord[],
+  stages: readonly Stage[],
 ): Promise<void> {
-  const saidYesMs = newestYesMs(caseFile);
-  const sections = [...new Set(grants.flatMap((grant) => grant.sections))];
-  const closed = new Set<string>();
-  for (const row of await context.store.referralsOfCase(caseFile.localCode)) {
+  const answers = newestAnswers(records).filter(({ stage }) => stages.includes(stage));
+  const closed = new Set<SectionName>();
+  for (const { section, answer } of answers) if (answer === 'withdrawn') closed.add(section);
+  for (const row of referrals) {
     if (row.partner !== partner) continue;
     const { state, thread } = openReferral(
       await context.store.load(row.referralId),
@@ -30,22 +31,16 @@ export async function mustStillBeGranted(
     const loose = thread.loose.map(({ entry }) => entry);
     const all = [...thread.referring, ...thread.receiving, ...loose];
     for (const { messageId, body } of state.withdrawals) {
-      const entry = all.find(({ envelope }) => envelope.messageId === messageId);
-      if (entry && entry.envelope.sentAt * 1000 < saidYesMs) continue;
-      for (const section of sections) if (withdraws(body, section)) closed.add(section);
+      const sentAt = all.find(({ envelope }) => envelope.messageId === messageId)?.envelope.sentAt;
+      for (const { section, answer, atMs } of answers) {
+        const isNewer = sentAt !== undefined && sentAt * 1000 < atMs;
+        if (answer === 'yes' && !isNewer && withdraws(body, section)) closed.add(section);
+      }
     }
   }
   if (closed.size === 0) return;
-  const names = [...closed].join(', ');
   throw new Refusal(
     'CONSENT_WITHDRAWN',
-    `grants: the person withdrew ${names}. Ask again; take out what is not granted, or write the new yes into sections.consent.events, and import the case.`,
+    `grants: the person withdrew ${[...closed].join(', ')}. Ask again (srx consent ask), and record the new answers.`,
   );
-}
-
-/** Zero where the newest event is no yes. */
-function newestYesMs({ sections: { consent } }: CaseFile): number {
-  const event = consent && newestConsentEvent(consent);
-  const isYes = event?.eventState === 'given' || event?.eventState === 'renewed';
-  return isYes ? Date.parse(event.eventTime) : 0;
 }

@@ -181,6 +181,9 @@ export const limits = {
   listItemsMax: 40,
   accessOpeningsMax: 1000,
 
+  // Consent records
+  consentQuestionsMax: 120,
+
   // Paper
   receiptAgreementsMax: 8,
   receiptEndsMax: 16,

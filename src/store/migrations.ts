@@ -12,6 +12,7 @@ import { deadlineSchema } from './migration-2.ts';
 import { matterSchema } from './migration-3.ts';
 import { erasureSchema } from './migration-4.ts';
 import { accessSchema } from './migration-5.ts';
+import { consentRecordSchema } from './migration-6.ts';
 import { type Job, type Step, statement } from './statement.ts';
 
 /** Statements in order; what is released is never changed, only followed. */
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly Migration[] = [
   matterSchema,
   erasureSchema,
   accessSchema,
+  consentRecordSchema,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

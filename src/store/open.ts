@@ -9,6 +9,7 @@ import type { DeadlineStore, Outbox } from '#tracking/ports.ts';
 import { accessLogOn } from './access-log.ts';
 import { casesOn } from './cases.ts';
 import { claimsOn } from './claims.ts';
+import { consentRecordsOn } from './consent-records.ts';
 import { deadlinesOn } from './deadlines.ts';
 import { deliveriesOn } from './deliveries.ts';
 import type { EngineName } from './dialects.ts';
@@ -72,6 +73,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
     ...accessLogOn(engine),
     ...tasksOn(engine),
     ...mattersOn(engine),
+    ...consentRecordsOn(engine),
     ...deadlinesOn(engine),
     ...outboxOn(engine),
     engine: engine.name,

@@ -146,6 +146,15 @@ export type MatterEntryTable = {
   sealed: string;
 };
 
+export type ConsentRecordTable = {
+  local_code: string;
+  recipient: string;
+  number: number;
+  record_id: string;
+  at_ms: number;
+  sealed: string;
+};
+
 export type SchemaVersionTable = { version: number; applied_at_ms: number };
 
 export type Tables = {
@@ -165,5 +174,6 @@ export type Tables = {
   access_reported: AccessReportedTable;
   matter: MatterTable;
   matter_entry: MatterEntryTable;
+  consent_record: ConsentRecordTable;
   schema_version: SchemaVersionTable;
 };

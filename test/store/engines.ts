@@ -26,7 +26,7 @@ export type TestDatabase = AsyncDisposable & {
 export type TestEngine = { name: EngineName; create(): Promise<TestDatabase> };
 
 const TABLES =
-  'matter_entry matter access_line access_head access_reported deadline delivery task section message outbox handled_event watermark local_case staff referral'.split(
+  'consent_record matter_entry matter access_line access_head access_reported deadline delivery task section message outbox handled_event watermark local_case staff referral'.split(
     ' ',
   );
 

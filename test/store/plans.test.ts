@@ -142,6 +142,10 @@ async function useCasework(store: Store, referralId: string): Promise<void> {
   await store.raiseTask(taskOf(referralId), [eventOf(referralId)]);
   await store.finishTasks(referralId, ['x']);
   await store.listSections(referralId);
+  const recipient = 'https://homeward.example';
+  const at = { number: 1, recordId: uuid4(), atMs: NOW_MS, sealed: 'x' };
+  await store.insertConsentRecord({ localCode, recipient, ...at });
+  await store.consentRecordsOfCase(localCode);
   await useMatters(store, referralId, localCode);
 }
 

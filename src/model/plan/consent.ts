@@ -117,7 +117,8 @@ export const Consent = z.strictObject({
       .describe('One person or body.'),
     'From whom it is withheld.',
   ),
-  givenBy: code(['self', 'guardian-with-assent'], 'Who gave it.'),
+  givenBy: code(['self', 'guardian-with-assent', 'by-order'], 'Who gave it.'),
+  orderedBy: label("The court's or authority's order, where somebody else decided.").optional(),
   childAssent: text("The child's own yes, in the child's words; for a guardian's.").optional(),
   interpreter: z
     .strictObject({
