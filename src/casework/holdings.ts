@@ -69,7 +69,8 @@ function merged(known: readonly Held[], more: readonly Held[]): Held[] {
   });
 }
 
-function heldIn(context: CaseworkContext, { stored, thread, side, state, row }: Open): Held[] {
+function heldIn(context: CaseworkContext, referral: Open): Held[] {
+  const { stored, thread, side, state, row } = referral;
   const { codec } = context.exchange.context;
   const sent = new Map<SectionName, { isDelivered: boolean }>();
   for (const { seq, receipt } of placedOf(stored.messages, 'own')) {
@@ -83,7 +84,7 @@ function heldIn(context: CaseworkContext, { stored, thread, side, state, row }: 
   const question = { recipient: row.partner, nowSeconds: nowSeconds(context.clock) };
   return [...sent].map(([section, { isDelivered }]) => {
     if (!isDelivered) return { section, state: 'not-delivered' };
-    if (gate(state, { ...question, section }) === 'granted') {
+    if (gate(referral, { ...question, section }) === 'granted') {
       return { section, state: 'may-be-read', ...endOf(state, section, row.partner) };
     }
     if (answered.some(({ body }) => body.kept.includes(section))) {

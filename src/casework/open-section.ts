@@ -22,9 +22,10 @@ export async function openSection(
   section: SectionName,
   why: AccessReason = 'casework',
 ): Promise<{ content: Uint8Array; messageId: string }> {
-  const { state, thread, side, row } = await openOwn(context, referralId);
+  const referral = await openOwn(context, referralId);
+  const { thread, side, row } = referral;
   const recipient = context.organisation;
-  const answer = gate(state, { section, recipient, nowSeconds: nowSeconds(context.clock) });
+  const answer = gate(referral, { section, recipient, nowSeconds: nowSeconds(context.clock) });
   if (answer === 'withdrawn') {
     throw new Refusal(
       'CONSENT_WITHDRAWN',

@@ -129,7 +129,7 @@ async function sectionsOf(
   const recipient = context.organisation;
   const now = nowSeconds(context.clock);
   return SECTIONS.filter((section) => named.has(section)).map((section) => {
-    const answer = gate(state, { section, recipient, nowSeconds: now });
+    const answer = gate(referral, { section, recipient, nowSeconds: now });
     const ends = state.grants
       .filter((g) => g.grant.recipient === recipient && g.grant.sections.includes(section))
       .map((g) => g.grant.until);

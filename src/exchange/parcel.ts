@@ -32,7 +32,7 @@ async function stillPermitted(
   const now = nowSeconds(context.clock);
   if (!entry?.content?.sections.length || entry.envelope.expiresAt < now) return [];
   const stored = await context.store.loadSections(message.referralId, 'own', message.seq);
-  return permitted(referral.state, member.organisation, now, stored).flatMap(
+  return permitted(referral, member.organisation, now, stored).flatMap(
     (section) => openIfPossible(context, section) ?? [],
   );
 }

@@ -4,10 +4,9 @@ import { decryptAtRest, encryptAtRest } from '#crypto/at-rest.ts';
 import { equalDigests, randomBytes, sectionDigest } from '#crypto/digest.ts';
 import type { SectionName } from '#model/codes.ts';
 import { type ErasureRecord, keyGeneration } from '#model/erasure-record.ts';
-import { gate } from '#model/gate.ts';
+import { type Known, throughGate } from '#model/gate.ts';
 import { limits } from '#model/limits.ts';
 import type { Content, SectionContent } from '#model/message.ts';
-import type { ReferralState } from '#model/referral.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { ExchangeContext } from './context.ts';
 import type { Author, StoredSection } from './ports.ts';
@@ -59,14 +58,14 @@ export function checkDigests(
 
 /** Those that may be held by this recipient now; the others are left out. */
 export function permitted<S extends { section: SectionName }>(
-  state: ReferralState,
+  known: Known,
   recipient: string,
   nowSeconds: number,
   sections: readonly S[],
 ): S[] {
-  return sections.filter(
-    ({ section }) => gate(state, { section, recipient, nowSeconds }) === 'granted',
-  );
+  const names = sections.map(({ section }) => section);
+  const passes = new Set(throughGate(known, { recipient, nowSeconds }, names).passes);
+  return sections.filter(({ section }) => passes.has(section));
 }
 
 /** The key of one section of a referral: to destroy it is to erase every version of the section. */

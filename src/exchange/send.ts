@@ -6,7 +6,7 @@ import { nowSeconds } from '#model/clock.ts';
 import type { SectionName } from '#model/codes.ts';
 import type { Status } from '#model/crossing.ts';
 import { NOTHING_ERASED } from '#model/erasure-record.ts';
-import { gate } from '#model/gate.ts';
+import { type Known, throughGate } from '#model/gate.ts';
 import { limits } from '#model/limits.ts';
 import type { Body, Grant, Message } from '#model/message.ts';
 import { fold, type ReferralState, type Verdict } from '#model/referral.ts';
@@ -182,10 +182,11 @@ function judged(
   const entry: Entry = { digest: '', envelope, content: { sections, grants, body } };
   if (isUnvoidable(entry)) mustCarryNothing(message);
   else mustFollowInTime(thread, side, envelope);
-  const state = fold(extended(thread, side, entry));
+  const next = extended(thread, side, entry);
+  const state = fold(next);
   // A withdrawal counts in a referral that a fork has cut short, too.
   if (!isUnvoidable(entry)) mustCount(state.verdicts[side][message.seq - 1]);
-  mustPassGate(context, state, message);
+  mustPassGate(context, { thread: next, state }, message);
   return state;
 }
 
@@ -203,12 +204,11 @@ function mustCount(given: Verdict | undefined): void {
   throw new Refusal('ILLEGAL_STEP', `This step cannot be taken now: ${reason}.`);
 }
 
-function mustPassGate(context: ExchangeContext, state: ReferralState, message: Message): void {
-  for (const { section } of message.sections) {
-    const question = { section, recipient: message.to, nowSeconds: nowSeconds(context.clock) };
-    const answer = gate(state, question);
-    if (answer !== 'granted') throw notConsented(section, answer);
-  }
+function mustPassGate(context: ExchangeContext, known: Known, message: Message): void {
+  const question = { recipient: message.to, nowSeconds: nowSeconds(context.clock) };
+  const names = message.sections.map(({ section }) => section);
+  const [first] = throughGate(known, question, names).stays;
+  if (first) throw notConsented(first.section, first.why);
 }
 
 function notConsented(section: string, answer: string): Refusal {

@@ -37,7 +37,7 @@ export async function takeMessage(
   const isReadable = counts && !isUnvoidable(entry) && !wasDropped(restored);
   const erasure = before.stored.row?.erasure ?? NOTHING_ERASED;
   const kept = isReadable
-    ? permitted(state, context.organisation, now, arrived.sections).filter(
+    ? permitted({ thread, state }, context.organisation, now, arrived.sections).filter(
         ({ section }) => !isErasedFor(erasure, section, envelope.sentAt),
       )
     : [];

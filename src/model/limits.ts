@@ -28,6 +28,7 @@ export const limits = {
   // Rules of the fold
   riskAgeSecondsMax: 14 * DAY_SECONDS,
   departureFactAgeSecondsMax: 72 * 60 * 60,
+  meetingSecondsAfter: DAY_SECONDS, // after the arrival, contact, danger and arrival close
   answerSecondsMax: 14 * DAY_SECONDS,
   answerSecondsByPriority: {
     emergency: DAY_SECONDS,

@@ -111,11 +111,11 @@ describe('a withdrawal from one referral', () => {
 
 describe('a withdrawal of everything on the way', () => {
   const sectionsAt = async (side: 'referring' | 'receiving', referralId: string) => {
-    const { state } = await offices.pair[side].open(referralId);
+    const known = await offices.pair[side].open(referralId);
     const nowSeconds = Math.floor(offices.pair.clock.now() / 1000);
     const names = ['contact', 'danger', 'arrival', 'identity', 'minimum'] as const;
     return names.filter(
-      (section) => gate(state, { section, recipient: IDS.receiving, nowSeconds }) === 'granted',
+      (section) => gate(known, { section, recipient: IDS.receiving, nowSeconds }) === 'granted',
     );
   };
   const duties = async () => {

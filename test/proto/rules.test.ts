@@ -18,6 +18,7 @@ const WITHOUT_VECTOR: Readonly<Record<string, string>> = {
   R15: 'shown by every vector that is taken',
   Y2: 'a dialogue of two nodes',
   G1: 'shown by R13',
+  G2: 'a matter of the own clock and screen',
   F14: 'shown by every chain',
 };
 
