@@ -7,6 +7,7 @@ import type { PersonalSection } from './codes.ts';
 import { limits } from './limits.ts';
 import { pathText } from './plan/field-path.ts';
 import { SECTION_SCHEMAS } from './plan/sections.ts';
+import { Preparation } from './preparation.ts';
 import { Refusal } from './refusal.ts';
 
 const S = SECTION_SCHEMAS;
@@ -43,6 +44,9 @@ export const CaseFileFields = z.strictObject({
       documents: S.documents.describe('Documents that exist.').optional(),
     } satisfies Partial<Record<PersonalSection, z.ZodType>>)
     .describe('Sections of the service plan.'),
+  preparation: Preparation.describe(
+    'What must be true before anybody is asked; it never leaves.',
+  ).optional(),
   grants: z
     .array(CaseGrant)
     .max(limits.grantsPerMessageMax)

@@ -25,6 +25,10 @@ export const limits = {
   messageLifeSecondsMax: 30 * DAY_SECONDS,
   clockSkewSecondsMax: 5 * 60,
 
+  // Gates before a request or a release
+  reflectionDaysMin: 30, // CoE Convention, Article 13
+  reflectionDaysMax: 365,
+
   // Rules of the fold
   riskAgeSecondsMax: 14 * DAY_SECONDS,
   departureFactAgeSecondsMax: 72 * 60 * 60,

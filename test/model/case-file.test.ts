@@ -39,6 +39,18 @@ describe('rules of a case file', () => {
       expect(faultsAfter(name, () => {})).toEqual([]);
   });
 
+  it('take no reflection of less than thirty days, and none without its day and language', () => {
+    const after = (change: Record<string, unknown>) =>
+      faultsAfter('adult', (file) => {
+        if (!file.preparation?.reflection) throw new Error('the example has no reflection');
+        Object.assign(file.preparation.reflection, change);
+      });
+    expect(after({ days: 45 })).toEqual([]);
+    expect(after({ days: 29 })).toHaveLength(1);
+    expect(after({ toldOn: 'in spring' })).toHaveLength(1);
+    expect(after({ language: undefined })).toHaveLength(1);
+  });
+
   it.each(['yes', 'in-doubt'] as const)('ask for section child when child is %s', (child) => {
     const faults = faultsAfter('adult', (file) => {
       file.sections.minimum.child = child;
