@@ -116,7 +116,7 @@ function textsOf(value: unknown): string[] {
 function takenOut(value: unknown, telling: readonly string[]): unknown {
   if (typeof value === 'string') {
     const text = value.toLowerCase();
-    return telling.some((one) => text.includes(one)) && !codes().has(value) ? TAKEN_OUT : value;
+    return telling.some((one) => text.includes(one)) && isFreeText(value) ? TAKEN_OUT : value;
   }
   if (Array.isArray(value)) return value.map((one) => takenOut(one, telling));
   if (typeof value !== 'object' || value === null) return value;
@@ -125,9 +125,25 @@ function takenOut(value: unknown, telling: readonly string[]): unknown {
   );
 }
 
+// A day, a time or a date-time; a telephone number; a time zone; a language; a country
+// or currency; a digest. Their form leaves no room for words.
+const FORMS = [
+  /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/,
+  /^\d{2}:\d{2}$/,
+  /^\+\d+$/,
+  /^(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)\/[\w+/-]+$/,
+  /^[a-z]{2,3}(-[A-Za-z0-9]+)*$/,
+  /^[A-Z]{2,3}$/,
+  /^[0-9a-f]{64}$/,
+];
+
+/** And no answer from a list: `other` stays `other`, whatever a carrier is called. */
+function isFreeText(value: string): boolean {
+  return !codes().has(value) && !FORMS.some((form) => form.test(value));
+}
+
 let allCodes: ReadonlySet<string> | undefined;
 
-/** Answers from a list: `other` stays `other`, whatever a carrier is called. */
 function codes(): ReadonlySet<string> {
   allCodes ??= new Set(codesIn(z.toJSONSchema(CopiedPlan, { io: 'input' })));
   return allCodes;

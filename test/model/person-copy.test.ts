@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CaseFile } from '#model/case-file.ts';
 import { CopiedPlan, copyPlan, TAKEN_OUT } from '#model/person-copy-plan.ts';
 import { readCaseFile } from '#services/cli/case-file-reader.ts';
+import { canaryCase } from '#test/model/canary-case.ts';
 
 async function sectionsOf(name: string): Promise<CaseFile['sections']> {
   const url = new URL(`../../deploy/cases/${name}`, import.meta.url);
@@ -20,6 +21,11 @@ const adult = all.get('adult.yaml');
 const child = all.get('child.yaml');
 if (!adult?.arrival || !adult.plan || !adult.return || !child?.child) throw new Error('no example');
 const { arrival, plan } = adult;
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
 
 describe('the plan in her copy', () => {
   it.each(NAMES)('of %s has what is hers and fits its schema', (name) => {
@@ -87,6 +93,21 @@ describe('the plan in her copy', () => {
     const called = { ...adult, return: { ...adult.return!, toRegion: 'Passport' } };
     const kinds = copyPlan(called, false).return?.documents.map(({ kind }) => kind);
     expect(kinds).toEqual(adult.return!.documents.map(({ kind }) => kind));
+  });
+
+  it('fits its schema whatever word of it stands in the place of meeting too', () => {
+    const examples = [...all.values(), canaryCase().caseFile.sections];
+    const wrong: string[] = [];
+    for (const sections of examples) {
+      const leaves = new Set(textsIn(copyPlan(sections, true)));
+      expect(leaves.size).toBeGreaterThan(30);
+      for (const word of [...leaves, 'Sofia', 'Amsterdam']) {
+        const met = { ...sections, arrival: { ...arrival, where: word, codeWord: word } };
+        const { success, error } = CopiedPlan.safeParse(copyPlan(met, true));
+        if (!success) wrong.push(`${word}: ${error.issues[0]?.path.join('.')}`);
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('names neither caregiver nor school of a child', () => {
