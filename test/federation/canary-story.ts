@@ -135,7 +135,12 @@ export async function tellCanaryStory({ nodes }: Federation): Promise<CanaryStor
       const { content } = await client.openSection({ referralId, section });
       if (content.length === 0) throw new Error(`section ${section} is empty`);
     }
-    await nodes.referring.client().exportReferral({ referralId });
+    const home = nodes.referring.client();
+    await home.exportReferral({ referralId });
+    const { localCode } = caseFile;
+    await home.makeCopy({ localCode, toGuardian: false, withExploitation: true });
+    const named = { nameOrganisations: true, nameSections: true };
+    await home.printReceipt({ localCode, recipients: [], ...named });
   }
 
   /** With canaries in whatever is wrong. */
@@ -155,6 +160,7 @@ export async function tellCanaryStory({ nodes }: Federation): Promise<CanaryStor
       at.importCase({ caseFile: text({ ...caseFile, localCode: `${word} ${word}` }) }),
       at.importCase({ caseFile: new TextEncoder().encode(`{"${word}": ${word}`) }),
       at.getCase({ localCode: word, withContent: true }),
+      at.makeCopy({ localCode: word, toGuardian: true, withExploitation: true }),
       at.getReferral({ referralId: word }),
       at.listReferrals({ limit: 10, cursor: word, since: 0 }),
       at.act({ ...same, body, sections: [{ section: 'health', content: text({ urgent: word }) }] }),
