@@ -105,14 +105,13 @@ function actsApi(
   };
 }
 
-function viewsApi({
-  context,
-  watchers,
-  members,
-}: ApiParts): Pick<
+function viewsApi(
+  parts: ApiParts,
+): Pick<
   CaseworkApi<Actor>,
   'listReferrals' | 'getReferral' | 'openSection' | 'exportReferral' | 'listInbox' | 'watch'
 > {
+  const { context, watchers, members } = parts;
   return {
     async listReferrals({ limit, cursor, since }, call) {
       may(call, 'casework');
@@ -133,7 +132,8 @@ function viewsApi({
       };
     },
     async openSection({ referralId, section, why }, call) {
-      return openSection(context, may(call, 'casework'), referralId, section, why);
+      const actor = may(call, 'casework');
+      return openSection(context, actor, await secondOf(parts, call), referralId, section, why);
     },
     async exportReferral({ referralId }, call) {
       may(call, 'casework');

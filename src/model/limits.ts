@@ -33,6 +33,7 @@ export const limits = {
   riskAgeSecondsMax: 14 * DAY_SECONDS,
   departureFactAgeSecondsMax: 72 * 60 * 60,
   meetingSecondsAfter: DAY_SECONDS, // after the arrival, contact, danger and arrival close
+  safetySearchSeconds: 90 * DAY_SECONDS, // after the end of the consent
   answerSecondsMax: 14 * DAY_SECONDS,
   answerSecondsByPriority: {
     emergency: DAY_SECONDS,

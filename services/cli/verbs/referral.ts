@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 
 import { SECTIONS, type SectionName } from '#model/codes.ts';
 import { nearest } from '#model/nearest-name.ts';
+import type { CaseworkClient } from '#wire/contracts/casework.ts';
 
 import type { View } from '../act.ts';
 import { verbOfStep } from '../acts.ts';
@@ -69,15 +70,24 @@ export const referralVerbs: readonly Verb[] = [
     noun: 'referral',
     name: 'open',
     summary: 'prints one section that the partner sent; the opening is recorded',
-    examples: [`srx referral open ${EXAMPLE_ID} contact --show-personal`],
+    examples: [
+      `srx referral open ${EXAMPLE_ID} contact --show-personal`,
+      `srx referral open ${EXAMPLE_ID} contact --show-personal --why safety-search --with supervisor.token`,
+    ],
     operands: [REFERRAL, { name: 'SECTION', help: 'name of the section' }],
-    options: { ...SHOW_PERSONAL, ...WHY, ...CONNECTION_OPTIONS },
+    options: {
+      ...SHOW_PERSONAL,
+      ...WHY,
+      with: { value: 'FILE', help: 'token of a supervisor, for a safety search after the end' },
+      ...CONNECTION_OPTIONS,
+    },
     async run(call) {
       const [referralId = '', name] = call.operands;
       const section = sectionOf(name);
       mustShowPersonal(call, 'A section');
       const request = { referralId, section, ...whyOf(call) };
-      const answer = await withNode(call, (client) => client.openSection(request));
+      const work = (client: CaseworkClient) => client.openSection(request);
+      const answer = await withNode(call, work, call.flags.text('with'));
       const content: unknown = JSON.parse(Buffer.from(answer.content).toString());
       const { messageId } = answer;
       call.out.answer({ section, messageId, content }, [stringify(content).trimEnd()]);
