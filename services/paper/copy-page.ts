@@ -2,16 +2,16 @@
 // was agreed, and the plan. One page, no script, nothing from elsewhere.
 import type { PersonCopy } from '#model/person-copy.ts';
 
+import { agreedPart } from './agreed-part.ts';
 import { dayInWords } from './dates.ts';
 import { fieldList } from './field-list.ts';
 import { type Html, html, htmlDocument } from './html.ts';
 import { sectionWords, sectionWordsOrNone } from './section-words.ts';
-import { answerWords, countryWords, purposeWords } from './words.ts';
+import { answerWords, countryWords } from './words.ts';
 
 type Holder = PersonCopy['holders'][number];
 type Held = Holder['sections'][number];
 type Told = PersonCopy['toldOutside'][number];
-type Agreed = PersonCopy['agreements'][number];
 
 export function copyPage(copy: PersonCopy): string {
   const { madeAt, madeBy, leftOut } = copy;
@@ -98,35 +98,6 @@ function toldPart({ to, country, why, law, at, sections }: Told): Html {
   return html`<p>On ${dayInWords(at.slice(0, 10))} this was told: ${answerWords(to)}, ${countryWords(country)}.</p>
 <ul>${sections.map((one) => html`<li>${sectionWords(one)}</li>`)}</ul>
 <p>Why: ${answerWords(why)}. The law: <span dir="auto">${law}</span></p>
-`;
-}
-
-function agreedPart({ recipient, answers, receipt }: Agreed): Html {
-  const yes = answers.filter(({ answer }) => answer === 'yes');
-  const no = answers.filter(({ answer }) => answer === 'no');
-  return html`<h3>${recipient.name}</h3>
-${
-  yes.length === 0
-    ? html`<p>You said no to all of it.</p>`
-    : html`<p>You said yes to this:</p>
-<ul>${yes.map(
-        ({ section, purpose, until }) => html`
-<li>${sectionWords(section)}, ${purposeWords(purpose)}, until ${dayInWords(until.slice(0, 10))}.</li>`,
-      )}
-</ul>`
-}
-${
-  no.length === 0
-    ? ''
-    : html`<p>You said no to this:</p>
-<ul>${[...new Set(no.map(({ section }) => sectionWords(section)))].map((one) => html`<li>${one}</li>`)}</ul>`
-}
-${
-  receipt === undefined
-    ? ''
-    : html`<p>What was written down about it:</p>
-${fieldList(receipt)}`
-}
 `;
 }
 

@@ -1,7 +1,7 @@
 // The copy that the person takes along: her plan without what could lead somebody to
 // her, who has what, and what was agreed. Recorded as an opening of the case.
 import type { CaseFile } from '#model/case-file.ts';
-import { newestAnswers, newestReceipt, saidYes } from '#model/consent-record.ts';
+import { newestAnswers, newestReceipt } from '#model/consent-record.ts';
 import type { PersonCopy } from '#model/person-copy.ts';
 import { copyPlan } from '#model/person-copy-plan.ts';
 import { isChild } from '#model/plan/minimum.ts';
@@ -11,7 +11,7 @@ import { findCase, showCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { mustHaveNoDemand } from './demand.ts';
-import { holdersOf } from './holdings.ts';
+import { holdingsOf } from './holdings.ts';
 import { toldOutside } from './told-outside.ts';
 
 export type MakeCopy = {
@@ -39,7 +39,7 @@ export async function makeCopy(
   if (toGuardian) mustHaveGuardian(caseFile);
   const { organisation, members, clock } = context;
   const name = (id: string) => members.find(id)?.name ?? id;
-  const { holders, openings } = await holdersOf(context, localCode);
+  const { holders, openings } = await holdingsOf(context, localCode);
   return {
     srxPersonCopy: 1,
     madeAt: new Date(clock.now()).toISOString(),
@@ -70,19 +70,18 @@ async function agreedIn(
   const records = await recordsOfCase(context, localCode);
   return [...records.keys()].map((recipient) => {
     const there = recordsFor(records, recipient);
-    const yes = saidYes(newestAnswers(there));
     const receipt = newestReceipt(there)?.receipt;
     return {
       recipient: { organisation: recipient, name: name(recipient) },
-      answers: yes
-        .filter(({ direction }) => direction === 'to-recipient')
-        .map(({ section, stage, purpose, until, answer }) => ({
-          section,
-          stage,
-          purpose,
-          until: new Date(until * 1000).toISOString(),
-          answer: answer as 'yes',
-        })),
+      answers: newestAnswers(there).map(({ section, stage, purpose, direction, ...said }) => ({
+        section,
+        stage,
+        purpose,
+        direction,
+        ...(said.answer === 'yes'
+          ? { answer: 'yes', until: new Date(said.until * 1000).toISOString() }
+          : { answer: 'no' }),
+      })),
       ...(receipt && { receipt }),
     };
   });

@@ -61,8 +61,12 @@ const Cell = z
     section: code(PERSONAL_SECTIONS, 'Name of the section.'),
     stage: code(STAGES, 'When it may be used.'),
     purpose: code(PURPOSES, 'What for.'),
-    until: dateTime('When the yes ends.'),
+    direction: code(
+      ['to-recipient', 'from-recipient'],
+      'Whether it goes to the organisation or comes back from it.',
+    ),
     answer: code(['yes', 'no'], 'The answer. What was not answered is a no.'),
+    until: dateTime('When the yes ends.').optional(),
   })
   .describe('One answer.');
 

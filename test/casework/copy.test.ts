@@ -49,7 +49,12 @@ describe('the copy of a case', () => {
     expect(copy.agreements).toHaveLength(1);
     expect(agreed?.recipient.organisation).toBe(IDS.receiving);
     expect(agreed?.answers).toContainEqual(
-      expect.objectContaining({ section: 'health', stage: 'package', answer: 'yes' }),
+      expect.objectContaining({
+        section: 'health',
+        stage: 'package',
+        direction: 'to-recipient',
+        answer: 'yes',
+      }),
     );
     expect(agreed?.receipt?.recipientThirdParties).toEqual([IDS.receiving]);
   });
@@ -73,9 +78,13 @@ describe('the copy of a case', () => {
       sections: [{ section: 'access', content: access }],
     });
     await pair.settle();
-    expect((await copyOf(adult)).openings).toEqual([
-      { organisation: IDS.receiving, ...openings[0] },
-    ]);
+    const [first, ...before] = (await copyOf(adult)).openings;
+    expect(first).toEqual({ organisation: IDS.receiving, ...openings[0] });
+    // The copies of before, and this one, were openings here.
+    expect(before).toHaveLength(3);
+    for (const one of before) {
+      expect(one).toMatchObject({ organisation: IDS.referring, section: 'case' });
+    }
 
     const consentWithdrawn = {
       whole: true,

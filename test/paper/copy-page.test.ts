@@ -16,6 +16,8 @@ const HOUSE = { organisation: 'https://house.example', name: 'House' };
 const HOME = { organisation: 'https://home.example', name: 'Home <b>Again</b>' };
 const until = '2027-02-20T10:00:00Z';
 
+const cell = { stage: 'package', purpose: 'provide-services' } as const;
+
 const empty: PersonCopy = {
   srxPersonCopy: 1,
   madeAt: '2027-01-20T10:00:00Z',
@@ -60,8 +62,10 @@ const full: PersonCopy = {
     {
       recipient: HOME,
       answers: [
-        { section: 'health', stage: 'package', purpose: 'provide-services', until, answer: 'yes' },
-        { section: 'family', stage: 'package', purpose: 'provide-services', until, answer: 'no' },
+        { ...cell, section: 'health', direction: 'to-recipient', answer: 'yes', until },
+        { ...cell, section: 'report', direction: 'from-recipient', answer: 'yes', until },
+        { ...cell, section: 'family', direction: 'to-recipient', answer: 'no' },
+        { ...cell, section: 'note', direction: 'from-recipient', answer: 'no' },
       ],
     },
   ],
@@ -99,8 +103,11 @@ describe('the page of her copy', () => {
       'Your health, to give you help, until 20 February 2027.',
       'emergency service, Netherlands.',
       'save a life.',
-      'You said no to this:',
-      'Your family',
+      'It comes back to us:',
+      'How you are later, to give you help, until 20 February 2027.',
+      'It does not go there:',
+      'Your family, to give you help.',
+      'Questions and notes about you, to give you help.',
     ]) {
       expect(sentences).toContain(said);
     }
