@@ -113,6 +113,18 @@ describe('srx receipt verify', () => {
     expect(JSON.parse(then.out)).toMatchObject({ agreements: [{ ended: false }] });
   });
 
+  it('says whether a record is one of those that it was written for', async () => {
+    for (const [text, code] of [
+      ['record\n', 0],
+      ['another', 5],
+    ] as const) {
+      const file = folder.path('record.jws');
+      await writeFile(file, text);
+      const said = await verify(folder.path('note.html'), {}, 'anchor.json', ['--record', file]);
+      expect(said.code, text).toBe(code);
+    }
+  });
+
   it('tells a file that is no receipt from one that does not hold', async () => {
     await writeFile(folder.path('other.txt'), 'a shopping list');
     const said = await verify(folder.path('other.txt'), { isTty: true });

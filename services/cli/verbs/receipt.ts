@@ -2,6 +2,7 @@
 // anywhere.
 import { access } from 'node:fs/promises';
 
+import { sha256 } from '#crypto/digest.ts';
 import type { PaperReceipt } from '#exchange/paper-receipt.ts';
 import { type VerifiedReceipt, verifyPaperReceipt } from '#exchange/verify-paper-receipt.ts';
 import { nowSeconds } from '#model/clock.ts';
@@ -74,6 +75,7 @@ export const receiptVerbs: readonly Verb[] = [
     examples: [
       'srx receipt verify note.html --anchor anchor.jwk.json --registry-id https://registry.example',
       'srx receipt verify scanned.txt --code-file code.txt --json',
+      'srx receipt verify note.html --record record.jws',
       'srx receipt verify - < scanned.txt',
     ],
     operands: [
@@ -83,6 +85,7 @@ export const receiptVerbs: readonly Verb[] = [
       ...CODE_FILE_OPTION,
       anchor: { value: 'FILE', help: "the registry's key as a JWK (else that of the folder)" },
       'registry-id': { value: 'URL', help: 'entity id of that registry' },
+      record: { value: 'FILE', help: 'a signed consent record: is it one of those meant?' },
     },
     async run(call) {
       const anchor = await anchorOf(call);
@@ -90,7 +93,12 @@ export const receiptVerbs: readonly Verb[] = [
       const code = await readReceiptCode(call, found.code);
       const now = nowSeconds(call.io.clock);
       const verified = await verifyPaperReceipt({ text: found.text, code }, anchor, now);
+      const record = await recordOf(call);
+      if (record !== undefined && !bears(verified, record)) {
+        throw new Refusal('TRUST_FAILED', 'The receipt holds, but it is not for this record.');
+      }
       call.out.answer(documentOf(verified, now), linesOf(verified, now));
+      if (record !== undefined) call.out.note(`The record ${record} is one of them.`);
       call.out.note('A no that came later is not on the paper: ask the organisation.');
     },
   },
@@ -141,6 +149,17 @@ async function isFile(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The digest of the record that was given. */
+async function recordOf({ flags, io }: Call): Promise<string | undefined> {
+  const file = flags.text('record');
+  if (file === undefined) return undefined;
+  return sha256((await readText(io, file, PAGE_BYTES_MAX)).trim());
+}
+
+function bears({ receipt }: VerifiedReceipt, record: string): boolean {
+  return receipt.agreements.some((one) => one.record === record);
 }
 
 function documentOf({ receipt, attestedBy, kid }: VerifiedReceipt, now: number) {
