@@ -117,7 +117,7 @@ describe('for somebody on the way, the gate', () => {
   it('closes it a day after the arrival', () => {
     const arrived = after('receiving', 'arrived');
     const arrivedAt = arrived.receiving.at(-1)?.envelope.sentAt ?? 0;
-    const ended = [...PACKAGE_GRANTS.map((grant) => ({ ...grant, until: arrivedAt - HOUR }))];
+    const ended = PACKAGE_GRANTS.map((grant) => ({ ...grant, until: arrivedAt - HOUR }));
     const released = say(after('receiving', 'accepted'), 'referring', 'packageReleased', {
       grants: ended,
       sentAt: arrivedAt - 7 * DAY,
