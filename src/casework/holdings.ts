@@ -20,7 +20,7 @@ type Held = Holder['sections'][number];
 type Opening = PersonCopy['openings'][number];
 type Open = OpenReferral & { row: ReferralRow };
 
-export async function holdersOf(
+async function holdersOf(
   context: CaseworkContext,
   localCode: string,
 ): Promise<{ holders: Holder[]; openings: Opening[] }> {
