@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { recordsOfCase } from '#casework/consent-records.ts';
+import { sha256 } from '#crypto/digest.ts';
 import { createSigningKey, importVerifyKey, type SigningKey } from '#crypto/keys.ts';
 import { verifyPaperReceipt } from '#exchange/verify-paper-receipt.ts';
+import { type CaseFile, withOrganisations } from '#model/case-file.ts';
 import { nowSeconds } from '#model/clock.ts';
 import { IDS } from '#test/exchange/pair.ts';
 import { signKeyAttestation } from '#trust/key-attestation.ts';
@@ -73,6 +76,29 @@ describe('a receipt that is printed', () => {
       name: 'Test receiving',
     });
     expect(receipt.agreements[0]?.ends[0]?.sections).toEqual(expect.arrayContaining(['health']));
+  });
+
+  it('bears the digest of the signed record of each partner of a team, or of one alone', async () => {
+    const third = 'https://third.example';
+    const { file } = await exampleCase('adult.yaml');
+    const caseFile = JSON.parse(new TextDecoder().decode(file)) as CaseFile;
+    const toThird = withOrganisations(caseFile, new Map([[IDS.receiving, third]]));
+    // The receipt in a file is for one partner: each comes with a file of its own.
+    for (const one of [caseFile, toThird].map((each) => ({ ...each, localCode: 'TEAM-1' }))) {
+      const bytes = new TextEncoder().encode(JSON.stringify(one));
+      await offices.referring.api.importCase({ caseFile: bytes }, by(worker));
+    }
+    const { exchange, store } = offices.pair.referring;
+    const records = await recordsOfCase({ ...exchange.context, exchange, store }, 'TEAM-1');
+    const digests = [...records.values()].map((all) => {
+      return sha256(all.findLast(({ record }) => record.receipt)?.jws ?? '');
+    });
+    const all = (await print({}, 'TEAM-1')).agreements.map(({ record }) => record);
+    expect(new Set(all)).toEqual(new Set(digests));
+    expect(new Set(all).size).toBe(2);
+    const alone = (await print({ recipients: [third], named: true }, 'TEAM-1')).agreements;
+    expect(alone.map(({ recipient }) => recipient)).toEqual([third]);
+    expect(all).toContain(alone[0]?.record);
   });
 
   it('is not printed for a case that is not here, nor for a partner without a yes', async () => {
