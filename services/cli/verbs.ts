@@ -16,6 +16,7 @@ import { memberVerbs } from './verbs/member.ts';
 import { receiptVerbs } from './verbs/receipt.ts';
 import { referralVerbs } from './verbs/referral.ts';
 import { actVerbs } from './verbs/referral-acts.ts';
+import { referralHeard } from './verbs/referral-heard.ts';
 import { registryVerbs } from './verbs/registry.ts';
 import { serve } from './verbs/serve.ts';
 import { staffVerbs } from './verbs/staff.ts';
@@ -35,6 +36,7 @@ export const VERBS: readonly Verb[] = [
   ...accessVerbs,
   ...referralVerbs,
   ...actVerbs,
+  referralHeard,
   ...breachVerbs,
   ...demandVerbs,
   ...disclosureVerbs,

@@ -3,6 +3,7 @@ import { heedNotices, watchSteps } from '#casework/breach-watch.ts';
 import type { CaseworkContext } from '#casework/context.ts';
 import { reportAccess } from '#casework/report-access.ts';
 import { remindToTell } from '#casework/telling.ts';
+import { arrivalIsLate, beginWelfare, callIsLate } from '#casework/welfare.ts';
 import type { DeadlineWork } from '#tracking/clockwork.ts';
 
 export function clockWork(context: CaseworkContext): DeadlineWork {
@@ -10,6 +11,9 @@ export function clockWork(context: CaseworkContext): DeadlineWork {
     'breach-notice': (referralId) => heedNotices(context, referralId),
     'breach-steps': (referralId) => watchSteps(context, referralId),
     'report-access': (referralId) => reportAccess(context, referralId),
+    welfare: (referralId) => beginWelfare(context, referralId),
+    'welfare-arrival': (referralId) => arrivalIsLate(context, referralId),
+    'welfare-call': (referralId) => callIsLate(context, referralId),
     'tell-again': (referralId) => remindToTell(context, referralId),
   };
 }

@@ -1,6 +1,7 @@
 // Consent, in the words of the contract.
 import { type Actor, mustMay } from '#casework/actor.ts';
 import type { CaseworkContext } from '#casework/context.ts';
+import { noteHeard } from '#casework/welfare.ts';
 import { withdrawConsent } from '#casework/withdraw.ts';
 import type { CaseworkApi } from '#wire/contracts/casework.ts';
 import type { WITHDRAWAL_METHODS } from '#wire/contracts/casework-withdrawal.ts';
@@ -18,6 +19,11 @@ export function consentApi({
         return { ...at, seq: sent?.seq ?? 0, fault: fault ?? '' };
       });
       return { partners };
+    },
+    async noteHeard(request, { actor }) {
+      mustMay(actor, 'casework');
+      await noteHeard(context, request);
+      return {};
     },
   };
 }

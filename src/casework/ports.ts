@@ -156,8 +156,8 @@ export interface CaseworkStore extends MatterStore, AccessStore, ConsentRecordSt
   raiseTask(task: Task, events: TrackingEvent[]): Promise<void>;
   /** Of the clock; one of its kind is replaced. */
   setDeadline(referralId: string, deadline: Deadline): Promise<void>;
-  /** Takes the lines of these kinds off the inbox. */
-  finishTasks(referralId: string, kinds: string[]): Promise<void>;
+  /** Takes the lines of these kinds off the inbox, and with them what the clock would do. */
+  finishTasks(referralId: string, kinds: string[], deadlines?: string[]): Promise<void>;
   /** Every stored section of a referral, ciphertext. */
   listSections(referralId: string): Promise<(StoredSection & { author: Author })[]>;
 }

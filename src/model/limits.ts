@@ -34,6 +34,9 @@ export const limits = {
   departureFactAgeSecondsMax: 72 * 60 * 60,
   meetingSecondsAfter: DAY_SECONDS, // after the arrival, contact, danger and arrival close
   safetySearchSeconds: 90 * DAY_SECONDS, // after the end of the consent
+  callSeconds: DAY_SECONDS, // after a withdrawal before the taking over
+  callTravellingSeconds: 4 * 60 * 60,
+  arrivalUnknownSeconds: DAY_SECONDS, // where our own plan of it cannot be read
   answerSecondsMax: 14 * DAY_SECONDS,
   answerSecondsByPriority: {
     emergency: DAY_SECONDS,

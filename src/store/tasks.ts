@@ -2,6 +2,7 @@
 import type { CaseworkStore } from '#casework/ports.ts';
 import type { Task } from '#exchange/ports.ts';
 
+import { removeDeadlines } from './deadlines.ts';
 import type { Engine } from './engine.ts';
 import { insertEvents } from './outbox.ts';
 import { boundsOf, pageOf } from './pages.ts';
@@ -24,9 +25,10 @@ export function tasksOn(
       engine.write(function* () {
         if ((yield* insert([fromTask(task)])).length > 0) yield* insertEvents(events);
       }),
-    finishTasks: (referralId, kinds) =>
+    finishTasks: (referralId, kinds, deadlines = []) =>
       engine.write(function* () {
         yield* removeTasks(referralId, kinds);
+        yield* removeDeadlines(referralId, deadlines);
       }),
   };
 }

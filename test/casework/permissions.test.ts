@@ -19,6 +19,7 @@ const MAY: Readonly<Record<string, readonly Role[]>> = {
   releasePackage: WORKERS,
   act: WORKERS,
   withdrawConsent: WORKERS,
+  noteHeard: WORKERS,
   listReferrals: WORKERS,
   getReferral: WORKERS,
   openSection: WORKERS,

@@ -72,13 +72,16 @@ export const referralVerbs: readonly Verb[] = [
     summary: 'prints one section that the partner sent; the opening is recorded',
     examples: [
       `srx referral open ${EXAMPLE_ID} contact --show-personal`,
-      `srx referral open ${EXAMPLE_ID} contact --show-personal --why safety-search --with supervisor.token`,
+      `srx referral open ${EXAMPLE_ID} contact --show-personal --why safety-search --supervisor supervisor.token`,
     ],
     operands: [REFERRAL, { name: 'SECTION', help: 'name of the section' }],
     options: {
       ...SHOW_PERSONAL,
       ...WHY,
-      with: { value: 'FILE', help: 'token of a supervisor, for a safety search after the end' },
+      supervisor: {
+        value: 'FILE',
+        help: 'token of another person, to search for safety up to 90 days after the end',
+      },
       ...CONNECTION_OPTIONS,
     },
     async run(call) {
@@ -87,7 +90,7 @@ export const referralVerbs: readonly Verb[] = [
       mustShowPersonal(call, 'A section');
       const request = { referralId, section, ...whyOf(call) };
       const work = (client: CaseworkClient) => client.openSection(request);
-      const answer = await withNode(call, work, call.flags.text('with'));
+      const answer = await withNode(call, work, call.flags.text('supervisor'));
       const content: unknown = JSON.parse(Buffer.from(answer.content).toString());
       const { messageId } = answer;
       call.out.answer({ section, messageId, content }, [stringify(content).trimEnd()]);

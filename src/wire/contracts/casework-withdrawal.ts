@@ -26,6 +26,9 @@ const WithdrawConsentResponse = z.strictObject({
     .max(limits.pageItemsMax),
 });
 
+const NoteHeardRequest = z.strictObject({ referralId: uuid4, arrived: z.boolean() });
+
 export const WITHDRAWAL_METHODS = {
   withdrawConsent: { request: WithdrawConsentRequest, response: WithdrawConsentResponse },
+  noteHeard: { request: NoteHeardRequest, response: z.strictObject({}) },
 } as const;
