@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 
 import { findActor } from '#casework/actor.ts';
+import { retentionSweep } from '#casework/retention-sweep.ts';
 import { uuid4 } from '#crypto/digest.ts';
 import { spkiDigest } from '#crypto/tls.ts';
 import { type Exchange, startExchange } from '#exchange/exchange.ts';
@@ -118,7 +119,9 @@ export async function start(config: LoadedConfig, options: StartOptions): Promis
     }),
   );
   const context = { ...exchange.context, exchange, store };
-  const clockwork = stack.use(startClockwork({ store, work: clockWork(context), clock, log }));
+  const sweep = retentionSweep(context);
+  const work = clockWork(context);
+  const clockwork = stack.use(startClockwork({ store, work, sweep, clock, log }));
   const status = () => nodeStatus({ config, store, keys, events, members, clock });
   const casework = stack.use(
     await startCaseworkServer({

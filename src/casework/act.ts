@@ -2,7 +2,7 @@
 import type { Sent } from '#exchange/send.ts';
 import type { Body, Grant, StepName } from '#model/message.ts';
 import { reasonFits, STEP_REASONS } from '#model/plan/reason.ts';
-import { parseSection } from '#model/plan/sections.ts';
+import { parseSection, type SectionValue } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
 import { type Actor, mustBeAnother } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
@@ -22,8 +22,7 @@ const NOT_BY_ACT: ReadonlySet<StepName> = new Set<StepName>([
   'packageReleased',
   'breachReported',
   'refused',
-  // Their duties (what is erased, who opened what) are not kept by this node
-  // yet; a claim without the deed would be worse than none.
+  // Said by the node itself, after the deed: a claim without it would be worse than none.
   'erasureConfirmed',
   'accessReported',
 ]);
@@ -40,7 +39,7 @@ export async function act(
   }
   for (const { section, content } of sections) {
     const value = parseSection(section, content);
-    if (section === 'reason' && !reasonFits(body.step, (value as { code: never }).code)) {
+    if (section === 'reason' && !fits(body.step, value as SectionValue<'reason'>)) {
       throw new Refusal(
         'SCHEMA_VIOLATION',
         `reason: code does not fit this step; write one of ${codesFor(body.step)}.`,
@@ -56,6 +55,11 @@ export async function act(
     grants,
     by: actor,
   });
+}
+
+/** What a law keeps is said by the node itself, and in no other step. */
+function fits(step: StepName, { code, kept }: SectionValue<'reason'>): boolean {
+  return kept === undefined && reasonFits(step, code);
 }
 
 /** The fact is ours to state: that a second person agreed, by a token of their own. */

@@ -148,6 +148,17 @@ export interface CaseworkStore extends MatterStore, AccessStore, ConsentRecordSt
 
   /** Newest change first; `since` in milliseconds. */
   listReferrals(limit: number, cursor: string, sinceMs: number): Promise<Page<ReferralRow>>;
+  /**
+   * Referrals that nobody ended, unchanged since a time and without a deadline for their
+   * evidence; by change and id, after a place.
+   */
+  openEndedReferrals(
+    changedBeforeMs: number,
+    after: { ms: number; id: string },
+    max: number,
+  ): Promise<{ referralId: string; changedAtMs: number }[]>;
+  /** Every row of it, whatever is left. */
+  removeReferral(referralId: string): Promise<void>;
   /** Own messages without a receipt, by referral. */
   countPending(referralIds: string[]): Promise<Map<string, number>>;
   /** Oldest first. */

@@ -6,7 +6,7 @@ import { Refusal } from '#model/refusal.ts';
 import type { Entry, Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
 import type { Arrived, Placed } from './arrived.ts';
-import { changeOf, storedPeerMessage, trackingEvent } from './change.ts';
+import { changeOf, NO_CHANGE, storedPeerMessage, trackingEvent } from './change.ts';
 import type { ExchangeContext } from './context.ts';
 import { extended, type OpenReferral, openReferral, threadOf } from './open-referral.ts';
 import type { ReferralChange, StoredMessage } from './ports.ts';
@@ -79,7 +79,7 @@ export async function commitAside(
 ): Promise<boolean> {
   const { row, messages } = before.stored;
   const thread = threadOf([...messages, stored], before.side, context.codec);
-  let change: ReferralChange = { ...NOTHING, expectVersion: 0, insert: [stored] };
+  let change: ReferralChange = { ...NO_CHANGE, row: null, expectVersion: 0, insert: [stored] };
   if (row) {
     const next = changeOf(context, before, { ...row, thread, comparedBoot: null });
     const what = thread.forks.length > before.thread.forks.length ? 'interrupted' : 'step-taken';
@@ -90,18 +90,6 @@ export async function commitAside(
   if (done) context.onEvents();
   return done;
 }
-
-const NOTHING: Omit<ReferralChange, 'expectVersion' | 'insert'> = {
-  row: null,
-  place: [],
-  sections: [],
-  deliveries: [],
-  events: [],
-  tasks: [],
-  doneTasks: [],
-  deadlines: [],
-  goneDeadlines: [],
-};
 
 /** Parked withdrawals that follow now take their places too. */
 export function withParked(own: Side, thread: Thread, now: number): Thread {

@@ -1,7 +1,7 @@
 // Turns a thread that grew into the one change that is committed: row, tasks,
 // deadlines, events.
 import { uuid7 } from '#crypto/digest.ts';
-import { deadlineChanges, deadlines } from '#model/deadlines.ts';
+import { deadlineChanges, deadlines, endedAlarms } from '#model/deadlines.ts';
 import { duties } from '#model/duties.ts';
 import { NOTHING_ERASED } from '#model/erasure-record.ts';
 import type { ChainPosition } from '#model/message.ts';
@@ -24,6 +24,18 @@ export type Grown = {
   comparedBoot: string | null;
 };
 
+export const NO_CHANGE: Omit<ReferralChange, 'expectVersion' | 'row'> = {
+  insert: [],
+  place: [],
+  sections: [],
+  deliveries: [],
+  events: [],
+  tasks: [],
+  doneTasks: [],
+  deadlines: [],
+  goneDeadlines: [],
+};
+
 export function headOf(entries: readonly Entry[]): ChainPosition | null {
   const last = entries.at(-1);
   return last ? { seq: last.envelope.seq, digest: last.digest } : null;
@@ -40,10 +52,9 @@ export function changeOf(
   const old = before.stored.row;
   const had = old ? duties(before.side, before.state) : [];
   const has = duties(grown.side, state);
-  const clock = deadlineChanges(
-    old ? deadlines(before.side, before.thread, before.state) : [],
-    deadlines(grown.side, grown.thread, state),
-  );
+  const due = old ? deadlines(before.side, before.thread, before.state) : [];
+  const dueNow = deadlines(grown.side, grown.thread, state);
+  const clock = deadlineChanges(due, dueNow);
   const referralId =
     old?.referralId ?? (grown.thread[grown.side][0] ?? firstOf(grown)).envelope.referralId;
   return {
@@ -63,15 +74,11 @@ export function changeOf(
       createdAtMs: old?.createdAtMs ?? nowMs,
       changedAtMs: nowMs,
     },
-    insert: [],
-    place: [],
-    sections: [],
-    deliveries: [],
-    events: [],
+    ...NO_CHANGE,
     tasks: has
       .filter((kind) => !had.includes(kind))
       .map((kind) => ({ taskId: uuid7(nowMs), referralId, kind, createdAtMs: nowMs })),
-    doneTasks: had.filter((kind) => !has.includes(kind)),
+    doneTasks: [...had.filter((kind) => !has.includes(kind)), ...endedAlarms(due, dueNow)],
     deadlines: clock.set,
     goneDeadlines: clock.gone,
   };

@@ -69,7 +69,7 @@ export function permitted<S extends { section: SectionName }>(
 }
 
 /** The key of one section of a referral: to destroy it is to erase every version of the section. */
-function sectionKeyId(referralId: string, section: SectionName, generation: number): string {
+export function sectionKeyId(referralId: string, section: SectionName, generation: number): string {
   const id = `${referralId}/${section}`;
   return generation === 1 ? id : `${id}/${generation}`;
 }

@@ -36,7 +36,8 @@ export function withdraws(body: StepBody<'consentWithdrawn'>, section: SectionNa
   return body.sections.includes(section);
 }
 
-function hadSeen(grant: PlacedGrant, withdrawal: PlacedWithdrawal): boolean {
+/** Whether the grant was given by somebody who knew of the withdrawal: it takes it back. */
+export function hadSeen(grant: PlacedGrant, withdrawal: PlacedWithdrawal): boolean {
   return grant.side === withdrawal.side
     ? grant.seq > withdrawal.seq
     : grant.seenSeq >= withdrawal.seq;

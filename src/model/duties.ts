@@ -30,6 +30,9 @@ export const DUTIES = {
   'breach-overdue': 'A step after a breach is late. Do it now: srx breach list',
   'demand-open': 'A legal demand is open. Nothing is exported or erased: srx demand list',
   'tell-person': 'Somebody should hear of a demand or disclosure now: srx demand list',
+  'erasure-open': 'Data is not erased at every place of the key file. Check it: srx doctor',
+  'erasure-missing': 'The partner has not said what it erased. Call them: srx erasure list',
+  'renew-consent': 'The consent ends soon. Ask the person again at the next meeting.',
   interrupted: 'Two messages have one number: start a new referral that names this one.',
 } as const;
 

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { SECTIONS, type SectionName } from './codes.ts';
 import { limits } from './limits.ts';
 
-const ERASURE_CAUSES = ['withdrawn', 'arrived', 'ended', 'evidence'] as const;
+const ERASURE_CAUSES = ['withdrawn', 'arrived', 'ended'] as const;
+export type ErasureCause = (typeof ERASURE_CAUSES)[number];
 
 const anySection = z.enum(SECTIONS);
 const ms = z.int().min(0);

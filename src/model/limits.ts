@@ -44,6 +44,20 @@ export const limits = {
     normal: 14 * DAY_SECONDS,
   },
 
+  // Retention, from the time that a message names
+  withdrawnRetentionMs: 7 * DAY_SECONDS * SECOND_MS,
+  arrivalRetentionMs: 7 * DAY_SECONDS * SECOND_MS,
+  meetingWaitMs: 30 * DAY_SECONDS * SECOND_MS, // where nobody reports an arrival
+  endedRetentionMs: 30 * DAY_SECONDS * SECOND_MS,
+  completedRetentionMs: 365 * DAY_SECONDS * SECOND_MS,
+  safetySearchMs: 90 * DAY_SECONDS * SECOND_MS, // after the last grant
+  evidenceRetentionMs: 1826 * DAY_SECONDS * SECOND_MS, // five years
+  erasureAnswerGraceMs: DAY_SECONDS * SECOND_MS,
+  renewBeforeMs: 14 * DAY_SECONDS * SECOND_MS,
+  heldErasureLookMs: 60 * 60 * SECOND_MS,
+  retentionQuietMs: DAY_SECONDS * SECOND_MS,
+  retentionSweepMs: 6 * 60 * 60 * SECOND_MS,
+
   // Delivery
   deliverAtOnceMax: 32,
   deliverLeaseMs: 60 * SECOND_MS,

@@ -23,6 +23,7 @@ import { openPostgres } from './postgres-driver.ts';
 import { refusalAtStart as refusalOfPostgres } from './postgres-faults.ts';
 import { referralListsOn } from './referral-lists.ts';
 import { referralsOn } from './referrals.ts';
+import { removalsOn } from './removals.ts';
 import { sectionsOn } from './sections.ts';
 import { openSqlite } from './sqlite-driver.ts';
 import { refusalAtStart as refusalOfSqlite } from './sqlite-faults.ts';
@@ -74,6 +75,7 @@ export async function openStore({ url, clock, log }: StoreOptions): Promise<Stor
     ...tasksOn(engine),
     ...mattersOn(engine),
     ...consentRecordsOn(engine),
+    ...removalsOn(engine),
     ...deadlinesOn(engine),
     ...outboxOn(engine),
     engine: engine.name,

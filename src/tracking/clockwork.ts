@@ -1,6 +1,7 @@
 // Does what is due: at a start, then again and again. A deadline is finished only
 // after its work is, so a crash in between does the work again: it must bear that.
 import type { Clock } from '#model/clock.ts';
+import { workOf } from '#model/deadlines.ts';
 import { incidentOf } from '#model/incident.ts';
 import { limits } from '#model/limits.ts';
 import type { Log } from '#model/log.ts';
@@ -15,7 +16,14 @@ export type Clockwork = AsyncDisposable & {
   runDue(): Promise<number>;
 };
 
-type Parts = { store: DeadlineStore; work: DeadlineWork; clock: Clock; log: Log };
+type Parts = {
+  store: DeadlineStore;
+  work: DeadlineWork;
+  /** Before the deadlines of each round: sets some that follow from no step. */
+  sweep?: () => Promise<void>;
+  clock: Clock;
+  log: Log;
+};
 
 export function startClockwork(parts: Parts): Clockwork {
   let isStopped = false;
@@ -39,6 +47,7 @@ export function startClockwork(parts: Parts): Clockwork {
 async function runAll(parts: Parts, isStopped: () => boolean): Promise<number> {
   let done = 0;
   try {
+    await parts.sweep?.();
     for (;;) {
       const due = await parts.store.dueDeadlines(parts.clock.now(), limits.deadlineBatchMax);
       for (const deadline of due) {
@@ -57,7 +66,7 @@ async function runAll(parts: Parts, isStopped: () => boolean): Promise<number> {
 async function runOne({ store, work, clock, log }: Parts, due: DueDeadline): Promise<boolean> {
   const { referralId, kind } = due;
   try {
-    const act = work[kind];
+    const act = work[workOf(kind)];
     if (!act) throw new Error('a deadline of a kind that has no work');
     await act(referralId);
     await store.finishDeadline(due);

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Actor } from '#casework/actor.ts';
+import { retentionSweep } from '#casework/retention-sweep.ts';
 import { addStaff } from '#casework/staff.ts';
 import type { Role } from '#model/codes.ts';
 import { silentLog } from '#model/log.ts';
@@ -37,7 +38,7 @@ export async function openOffices(): Promise<Offices> {
   };
 }
 
-function officeOf(pair: Pair, side: Side): Office {
+export function officeOf(pair: Pair, side: Side): Office {
   const { exchange, store, member } = pair[side];
   const context = { ...exchange.context, exchange, store };
   const api = caseworkApi({
@@ -54,7 +55,13 @@ function officeOf(pair: Pair, side: Side): Office {
     },
     async runDue() {
       const work = clockWork(context);
-      await using clockwork = startClockwork({ store, work, clock: pair.clock, log: silentLog });
+      await using clockwork = startClockwork({
+        store,
+        work,
+        sweep: retentionSweep(context),
+        clock: pair.clock,
+        log: silentLog,
+      });
       await clockwork.runDue();
     },
   };

@@ -147,6 +147,8 @@ async function useCasework(store: Store, referralId: string): Promise<void> {
   await store.insertConsentRecord({ localCode, recipient, ...at });
   await store.consentRecordsOfCase(localCode);
   await useMatters(store, referralId, localCode);
+  await store.openEndedReferrals(NOW_MS, { ms: 0, id: '' }, 64);
+  await store.removeReferral(uuid4());
 }
 
 async function useMatters(store: Store, referralId: string, localCode: string): Promise<void> {

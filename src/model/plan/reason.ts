@@ -1,9 +1,9 @@
 // Why a step was taken: a code of one closed set and no word more, since free
 // text about a person would need a grant of its own.
 import { z } from 'zod';
-
+import { SECTIONS } from '../codes.ts';
 import type { StepName } from '../message.ts';
-import { code } from './fields.ts';
+import { code, date, label, list } from './fields.ts';
 
 /** Steps that carry a reason, and the codes that fit each. */
 export const STEP_REASONS = {
@@ -64,6 +64,7 @@ export const STEP_REASONS = {
     'legal-barrier',
     'other',
   ],
+  erasureConfirmed: ['kept-under-law'],
 } as const satisfies Partial<Record<StepName, readonly string[]>>;
 
 export type StepWithReason = keyof typeof STEP_REASONS;
@@ -71,8 +72,20 @@ export type ReasonCode = (typeof STEP_REASONS)[StepWithReason][number];
 
 const CODES = [...new Set(Object.values(STEP_REASONS).flat())] as [ReasonCode, ...ReasonCode[]];
 
+const KeptUnderLaw = z
+  .strictObject({
+    section: code(SECTIONS, 'Kept, and closed to everybody.'),
+    law: label('The law that keeps it.'),
+    until: date('It is erased then.'),
+  })
+  .describe('A section that a law keeps.');
+
 export const Reason = z.strictObject({
   code: code(CODES, 'Why; each step takes its own codes.'),
+  kept: list(
+    KeptUnderLaw,
+    'What is not erased; with kept-under-law only, by the node itself.',
+  ).optional(),
 });
 
 /** Whether a code may explain a step; false for a step that carries no reason. */

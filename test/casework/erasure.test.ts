@@ -1,0 +1,259 @@
+import { mkdir, rmdir } from 'node:fs/promises';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { uuid4 } from '#crypto/digest.ts';
+import { limits } from '#model/limits.ts';
+import type { StepBody } from '#model/message.ts';
+import type { Side } from '#model/track.ts';
+import { bodyOf, DAY, grantOf, type Line, START_SECONDS, STORY } from '#test/model/story.ts';
+import { by, type Offices, officeOf, openOffices } from './office.ts';
+import { sealedSections, storyOn, type Told, toDay } from './telling-story.ts';
+
+let offices: Offices;
+let told: Told;
+
+beforeEach(async () => {
+  offices = await openOffices();
+  told = storyOn(offices.pair);
+});
+
+afterEach(() => offices[Symbol.asyncDispose]());
+
+/** By author, then by number: what a withdrawal leaves. */
+const WORKING = ['workers', 'offer'];
+const SIDES = ['referring', 'receiving'] as const;
+const on = (day: number) => ({ sentAt: START_SECONDS + day * DAY });
+const until = (step: string) => STORY.slice(0, STORY.findIndex(([, name]) => name === step) + 1);
+
+function withdrawal(day: number, change: Partial<StepBody<'consentWithdrawn'>> = {}): Line {
+  const body = bodyOf('consentWithdrawn', {
+    whole: true,
+    sections: [],
+    stopReports: false,
+    deleteSent: false,
+    endServices: false,
+    meetingWish: 'not-asked',
+    ...change,
+  });
+  return ['referring', 'consentWithdrawn', { ...on(day), body }];
+}
+
+async function runDue(...sides: Side[]): Promise<void> {
+  for (const side of sides.length === 0 ? SIDES : sides) {
+    await offices[side].runDue();
+    await offices.pair.settle();
+  }
+}
+
+const sealed = (side: Side) => sealedSections(offices.pair, side, told.referralId);
+
+async function inbox(side: Side): Promise<string[]> {
+  const { items } = await offices.pair[side].store.listTasks(50, '');
+  return items.map(({ kind }) => kind);
+}
+
+/** What a side says that it erased and kept. */
+async function answers(side: Side): Promise<StepBody<'erasureConfirmed'>[]> {
+  const { thread } = await offices.pair.referring.open(told.referralId);
+  return thread[side].flatMap(({ content }) =>
+    content?.body.step === 'erasureConfirmed' ? [content.body.erasureConfirmed] : [],
+  );
+}
+
+describe('a withdrawal', () => {
+  it('is carried out by both nodes on day seven, and each says so to the other', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4));
+    toDay(offices.pair, 10.9);
+    await runDue();
+    expect(await sealed('receiving')).toContain('identity');
+    toDay(offices.pair, 11);
+    await runDue();
+    for (const side of SIDES) {
+      expect(await sealed(side)).toEqual(WORKING);
+      const { stored, state } = await offices.pair[side].open(told.referralId);
+      const { tombstones = [] } = stored.row?.erasure ?? {};
+      expect(tombstones.map(({ section }) => section)).toContain('identity');
+      expect(tombstones.every(({ erasedAtMs }) => erasedAtMs !== null)).toBe(true);
+      expect(state.status).toBe('withdrawn');
+      const [answer, ...more] = await answers(side);
+      expect(more).toEqual([]);
+      expect(answer?.withdrawalId).toBe(state.withdrawals[0]?.messageId);
+      const sent = ['minimum', 'identity', 'contact', 'consent', 'danger', 'risk', 'note'];
+      expect(answer?.erased.toSorted()).toEqual(sent.toSorted());
+      const { keyFile } = offices.pair[side].exchange.context;
+      for (const section of sent) {
+        expect(keyFile.get(`${told.referralId}/${section}`)).toBeUndefined();
+      }
+    }
+    expect(await inbox('referring')).not.toContain('erasure-missing');
+    await runDue();
+    expect(await answers('referring')).toHaveLength(1);
+  });
+
+  it('of a part erases that part alone', async () => {
+    const part = { whole: false, sections: ['identity'] } as const;
+    await told.tell(
+      ...until('packageReceived'),
+      withdrawal(4, { ...part, sections: ['identity'] }),
+    );
+    toDay(offices.pair, 11);
+    await runDue();
+    for (const side of SIDES) {
+      expect(await sealed(side)).not.toContain('identity');
+      expect(await sealed(side)).toContain('danger');
+      expect(await answers(side)).toMatchObject([{ erased: ['identity'], kept: [] }]);
+    }
+  });
+
+  it('of a part that the person gives again within the week erases nothing of it', async () => {
+    const sections: ['identity'] = ['identity'];
+    const again = grantOf('receiving', 'package', [...sections, 'danger']);
+    await told.tell(...until('packageReceived'), withdrawal(4, { whole: false, sections }), [
+      'referring',
+      'safetyNotice',
+      { ...on(5), grants: [again] },
+    ]);
+    toDay(offices.pair, 11);
+    await runDue();
+    expect(await sealed('receiving')).toContain('identity');
+    expect(await answers('receiving')).toMatchObject([{ erased: [], kept: [] }]);
+  });
+
+  it('that asks to delete is carried out at once', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4, { deleteSent: true }));
+    await runDue();
+    expect(await sealed('receiving')).not.toContain('identity');
+    expect(await answers('receiving')).toHaveLength(1);
+  });
+
+  it('rings at the other side where the partner has not said what it erased', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4));
+    toDay(offices.pair, 12);
+    await runDue('referring');
+    expect(await inbox('referring')).toContain('erasure-missing');
+    await runDue('receiving');
+    expect(await answers('receiving')).toHaveLength(1);
+    expect(await inbox('referring')).not.toContain('erasure-missing');
+  });
+
+  it('is answered later where the partner is away, and erased all the same', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4));
+    const { pair } = offices;
+    await pair.receiving.restart();
+    const open = officeOf(pair, 'receiving');
+    pair.gone.add('referring');
+    toDay(pair, 11);
+    await open.runDue();
+    expect(await sealed('receiving')).not.toContain('identity');
+    expect(await answers('receiving')).toEqual([]);
+    pair.gone.delete('referring');
+    pair.clock.ms += limits.deadlineRetryMs;
+    await open.runDue();
+    await pair.settle();
+    expect(await answers('receiving')).toHaveLength(1);
+  });
+});
+
+const iso = (hours: number): string =>
+  new Date(offices.pair.clock.now() + hours * 60 * 60 * 1000).toISOString();
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+const DEMAND = {
+  form: 'subpoena',
+  authority: 'prosecution',
+  country: 'NL',
+  reference: 'INVENTED-7',
+  asksFor: ['identity'],
+};
+
+const DECISION = (toldAt: string) => ({
+  decision: 'narrowest-part',
+  lawyer: { code: 'lawyer-1', advisedAt: toldAt },
+  law: 'Invented Code, Article 1',
+  handsOver: ['identity'],
+  person: { told: toldAt },
+  organisation: { told: toldAt },
+});
+
+describe('an erasure', () => {
+  it('stays open while a place of the key file does not take it, as an alarm', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4));
+    const { keyFile } = offices.pair.receiving.exchange.context;
+    const inTheWay = offices.pair.folder.path('receiving-sections.generation.tmp');
+    await mkdir(inTheWay);
+    toDay(offices.pair, 11);
+    await runDue('receiving');
+    expect(await inbox('receiving')).toContain('erasure-open');
+    expect(await answers('receiving')).toEqual([]);
+    await rmdir(inTheWay);
+    await runDue('receiving');
+    expect(await answers('receiving')).toEqual([]);
+    offices.pair.clock.ms += limits.deadlineRetryMs;
+    await runDue('receiving');
+    expect(await inbox('receiving')).not.toContain('erasure-open');
+    expect(await answers('receiving')).toHaveLength(1);
+    expect(keyFile.get(`${told.referralId}/identity`)).toBeUndefined();
+  });
+
+  it('waits while a legal demand is open', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4));
+    const { api, hire } = offices.receiving;
+    const [worker, head] = [await hire('worker'), await hire('head', 'supervisor')];
+    const [now, before] = [iso(0), iso(-1)];
+    const about = { requestId: uuid4(), referralId: told.referralId, localCode: '' };
+    const record = bytes({ ...DEMAND, receivedAt: before });
+    const { matterId } = await api.recordDemand({ ...about, record }, by(worker));
+    toDay(offices.pair, 11);
+    await runDue('receiving');
+    expect(await sealed('receiving')).toContain('identity');
+    expect(await answers('receiving')).toEqual([]);
+    const decision = bytes({ ...DECISION(before), decidedAt: now });
+    await api.decideDemand({ matterId, decision }, by(worker, head));
+    offices.pair.clock.ms += limits.heldErasureLookMs;
+    await runDue('receiving');
+    expect(await sealed('receiving')).not.toContain('identity');
+  });
+});
+
+describe('over 24 months and five years', () => {
+  it('a referral that ends well loses the place of arrival, then all of it, then its rows', async () => {
+    await told.tell(...STORY.slice(0, -1));
+    const { referralId } = told;
+    toDay(offices.pair, 16.9);
+    await runDue();
+    expect(await sealed('receiving')).toContain('arrival');
+    toDay(offices.pair, 17);
+    await runDue();
+    for (const side of SIDES) expect(await sealed(side)).not.toContain('arrival');
+    await told.tell(...STORY.slice(-1));
+    toDay(offices.pair, 564);
+    await runDue();
+    for (const side of SIDES) expect(await sealed(side)).toContain('identity');
+    toDay(offices.pair, 565);
+    await runDue();
+    for (const side of SIDES) expect(await sealed(side)).toEqual([]);
+    toDay(offices.pair, 730);
+    await runDue();
+    for (const side of SIDES) {
+      expect((await offices.pair[side].store.load(referralId)).row?.status).toBe('completed');
+    }
+    toDay(offices.pair, 200 + 1826);
+    await runDue();
+    for (const side of SIDES) {
+      const { row, messages } = await offices.pair[side].store.load(referralId);
+      expect({ row, messages }).toEqual({ row: null, messages: [] });
+      expect(await inbox(side)).toEqual([]);
+    }
+  });
+
+  it('a referral that nobody ends runs out after its grants', async () => {
+    await told.tell(...until('accepted'));
+    toDay(offices.pair, 365 + 89);
+    await runDue();
+    expect(await sealed('receiving')).toContain('minimum');
+    toDay(offices.pair, 365 + 91);
+    await runDue();
+    for (const side of SIDES) expect(await sealed(side)).not.toContain('minimum');
+  });
+});
