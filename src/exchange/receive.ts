@@ -160,7 +160,7 @@ async function placeOnce(
 
   // 13 The verdict by the fold and the sections by the gate, 14 one transaction,
   // 15 the receipt.
-  return takeMessage(context, arrived, referral, reason);
+  return takeMessage(context, arrived, referral, reason, mayWrite);
 }
 
 /** The stored message that has this number in the author's chain, with other bytes. */

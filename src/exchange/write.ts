@@ -4,7 +4,7 @@ import { signJws } from '#crypto/jws.ts';
 import { nowSeconds } from '#model/clock.ts';
 import type { RefusalReason } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
-import type { Content, Envelope, Message, StepName } from '#model/message.ts';
+import type { Content, Envelope, Message, StepBody, StepName } from '#model/message.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Entry, Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
@@ -122,5 +122,20 @@ export function refusalOf(
   const names = { messageId: uuid4(), referralId: refused.referralId, to: refused.from };
   const envelope = nextEnvelope(context, upTo, before.side, names, 'refused');
   const body = { step: 'refused', refused: { seq: refused.seq, digest, reason } } as const;
+  return write(context, { ...envelope, sections: [], grants: [], body }, null);
+}
+
+/** Our own refusal of a package that is not what its consent receipt says. */
+export function packageRefusalOf(
+  context: ExchangeContext,
+  placed: Thread,
+  side: Side,
+  refused: Envelope,
+  fault: StepBody<'packageRefused'>['fault'],
+): Promise<Written> {
+  const names = { messageId: uuid4(), referralId: refused.referralId, to: refused.from };
+  const envelope = nextEnvelope(context, placed, side, names, 'packageRefused');
+  const packageRefused = { packageSeq: refused.seq, fault };
+  const body = { step: 'packageRefused', packageRefused } as const;
   return write(context, { ...envelope, sections: [], grants: [], body }, null);
 }

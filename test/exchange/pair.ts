@@ -18,6 +18,7 @@ import { Refusal } from '#model/refusal.ts';
 import type { Side } from '#model/track.ts';
 import { openStore, type Store } from '#store/open.ts';
 import { type Folder, makeFolder } from '#test/crypto/folder.ts';
+import { consentFor } from '#test/model/consent-sample.ts';
 import type { Member } from '#trust/member.ts';
 import { codec } from '#wire/codec.ts';
 
@@ -210,7 +211,12 @@ async function memberOf(side: Side, keyring: Keyring): Promise<Member> {
 const text = new TextEncoder();
 
 function sectionsOf(...names: SectionName[]): Draft['sections'] {
-  return names.map((section) => ({ section, content: text.encode(`{"test":"${section}"}`) }));
+  return names.map((section) => ({
+    section,
+    content: text.encode(
+      section === 'consent' ? JSON.stringify(consentFor(IDS.receiving)) : `{"test":"${section}"}`,
+    ),
+  }));
 }
 
 export function grantTo(

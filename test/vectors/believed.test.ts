@@ -51,7 +51,7 @@ describe('statements.json', () => {
     const found = await codeUnder(vector, async () => {
       const expected = { subject, anchor: { entityId: anchor.entityId, keys }, nowSeconds };
       const member = await readMember(await verifyChain(jwss, expected, cache), nowSeconds, cache);
-      const { messageKeys, sealingKey, certificates: _, ...rest } = member;
+      const { messageKeys, sealingKey, certificates: _, keyAttestations: __, ...rest } = member;
       const read: MemberExpect = {
         ...rest,
         messageKids: [...messageKeys.keys()],

@@ -82,16 +82,19 @@ async function statusOf(receiver: Receiver): Promise<string> {
     .status;
 }
 
-/** The refusal at the end of the receiver's own chain. */
+/** What the receiver said by itself at the end of its own chain. */
 async function appendedBy(receiver: Receiver) {
   const { thread, side } = openReferral(await receiver.context.store.load(REFERRAL_ID), codec);
   const last = thread[side].at(-1);
   const body = last?.content?.body;
-  if (!last || body?.step !== 'refused') return null;
+  if (!last) return null;
+  const place = { seq: last.envelope.seq, seenSeq: last.envelope.seen?.seq };
+  if (body?.step === 'packageRefused') return { ...place, packageRefused: body.packageRefused };
+  if (body?.step !== 'refused') return null;
   const read = thread[otherSide(side)][body.refused.seq - 1];
   expect(read?.digest).toBe(body.refused.digest);
   expect(headOf(thread[side])).toEqual({ seq: last.envelope.seq, digest: last.digest });
-  return { seq: last.envelope.seq, seenSeq: last.envelope.seen?.seq, refused: body.refused };
+  return { ...place, refused: body.refused };
 }
 
 describe('parcels.json', () => {

@@ -8,6 +8,7 @@ import type { SectionName } from '#model/codes.ts';
 import type { Envelope, Message, SectionContent, StepName } from '#model/message.ts';
 import { EMPTY_THREAD, type Entry, type Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
+import { consentFor } from '#test/model/consent-sample.ts';
 import { type Draft, type Line, place, sample, uuidOf } from '#test/model/story.ts';
 import { codec } from '#wire/codec.ts';
 import { wireType } from '#wire/convert.ts';
@@ -27,6 +28,8 @@ export type Bend = {
   envelope?: Partial<Envelope>;
   /** Of every section, instead of the usual one. */
   content?: Uint8Array;
+  /** Of section consent, instead of the usual one. */
+  receipt?: unknown;
   /** Of the payload, after it was encoded. */
   payload?: (bytes: Buffer) => Uint8Array;
   signer?: SigningKey;
@@ -35,7 +38,7 @@ export type Bend = {
 const wire = wireType('srx.exchange.v1.Message');
 const text = new TextEncoder();
 
-/** Placeholders but for these; receiving never judges what a section says. */
+/** Placeholders but for these; receiving judges what a consent receipt says, and no other. */
 const CONTENTS: Partial<Record<SectionName, unknown>> = {
   minimum: {
     priority: 'normal',
@@ -49,6 +52,7 @@ const CONTENTS: Partial<Record<SectionName, unknown>> = {
     window: { from: '2027-02-01', until: '2027-03-01' },
   },
   note: { text: 'An invented note.' },
+  consent: consentFor('https://homeward.example'),
 };
 
 function contentsOf(
@@ -69,14 +73,16 @@ export function messageOf(
   thread: Thread,
   side: Side,
   draft: Draft,
-  { envelope = {}, content: instead }: Pick<Bend, 'envelope' | 'content'> = {},
+  { envelope = {}, content: instead, receipt }: Pick<Bend, 'envelope' | 'content' | 'receipt'> = {},
 ): { message: Message; contents: SectionContent[] } {
   const own = thread[side].at(-1);
   const read = thread[otherSide(side)][draft.seen - 1];
   const seq = thread[side].length + 1;
   const { referralId = REFERRAL_ID } = envelope;
   const contents = contentsOf(referralId, side, seq, draft.sections).map((section) => {
-    return instead ? { ...section, content: instead } : section;
+    const isReceipt = receipt !== undefined && section.section === 'consent';
+    const content = isReceipt ? text.encode(JSON.stringify(receipt)) : instead;
+    return content ? { ...section, content } : section;
   });
   const rest = {
     referralId,

@@ -32,8 +32,11 @@ export type DeliveryExpect =
       /** What the receipt says of both chains; head is left out where the receiver refused. */
       head?: ChainPosition | null;
       read: ChainPosition | null;
-      /** The refusal that the receiver appended. */
-      appended?: { seq: number; seenSeq: number; refused: object };
+      /** What the receiver appended by itself: its refusal of a message, or of a package. */
+      appended?: { seq: number; seenSeq: number } & (
+        | { refused: object }
+        | { packageRefused: object }
+      );
       status: string;
     };
 

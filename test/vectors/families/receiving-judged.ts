@@ -1,5 +1,6 @@
-// What becomes of a message in its place: Receiving 10 to 13.
+// What becomes of a message in its place: Receiving 10 to 13, and 16.
 import { limits } from '#model/limits.ts';
+import { consentFor } from '#test/model/consent-sample.ts';
 import { bodyOf, DAY, grantOf, PACKAGE_GRANTS } from '#test/model/story.ts';
 import { Scribe, type Written } from '../scribe.ts';
 import { type DeliveryInput, givenSections } from './delivery.ts';
@@ -172,6 +173,7 @@ export async function verdicts(): Promise<Case[]> {
       expect: request({ sectionsTaken: [] }),
     },
     accepted,
+    ...(await packages()),
   ];
 }
 
@@ -203,4 +205,59 @@ async function accept(): Promise<Case> {
       sectionsTaken: ['consent', 'contact', 'danger'],
     }),
   };
+}
+
+/** Packages that are held against the consent receipt that comes with them. */
+async function packages(): Promise<Case[]> {
+  const scribe = await new Scribe().tell(until('receiving', 'accepted'));
+  const receiver = 'https://homeward.example';
+  const refusing = async (name: string, fault: string, receipt: unknown): Promise<Case> => {
+    const arriving = await scribe.draw(
+      'referring',
+      'packageReleased',
+      { ...day(3), grants: [...PACKAGE_GRANTS] },
+      { receipt },
+    );
+    const { seq } = arriving.entry.envelope;
+    return {
+      check: 'R16',
+      valid: false,
+      name,
+      given: [...scribe.said],
+      arriving,
+      expect: {
+        verdict: 'taken',
+        sectionsTaken: [],
+        read: position(arriving.entry),
+        appended: {
+          seq: scribe.thread.receiving.length + 1,
+          seenSeq: seq,
+          packageRefused: { packageSeq: seq, fault },
+        },
+        status: 'accepted',
+      },
+    };
+  };
+  const yes = consentFor(receiver);
+  const no = { ...yes.events[0], eventState: 'withdrawn' };
+  return [
+    await refusing('a section that the consent receipt does not name', 'exceeds-consent', {
+      ...yes,
+      piiInformation: ['consent', 'contact', 'danger'],
+    }),
+    await refusing(
+      'a consent receipt for another organisation',
+      'exceeds-consent',
+      consentFor('https://harbour.example'),
+    ),
+    await refusing('a consent receipt that ends with a no', 'exceeds-consent', {
+      ...yes,
+      events: [...yes.events, no],
+    }),
+    await refusing('a consent receipt for the way back only', 'exceeds-consent', {
+      ...yes,
+      direction: 'from-recipient',
+    }),
+    await refusing('a consent receipt that cannot be read', 'undecryptable', { invented: 'no' }),
+  ];
 }
