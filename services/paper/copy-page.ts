@@ -64,7 +64,10 @@ function heldWords({ state, until, law }: Held): string {
     case 'closed':
       return 'It is closed. Nobody there can read it.';
     case 'kept-under-law':
-      return `It is closed, and kept under a law: ${law ?? 'they have not said which'}.`;
+      return [
+        `It is closed, and kept under a law: ${law ?? 'they have not said which'}.`,
+        ...(until === undefined ? [] : [`They erase it on ${dayInWords(until.slice(0, 10))}.`]),
+      ].join(' ');
     case 'erased':
       return 'They have erased it.';
     case 'not-delivered':

@@ -1,5 +1,6 @@
-// Who has what of one case, for whoever asks and for the person's copy: by the receipts what arrived, by
-// the gate what may still be read, by the partners' words what was erased and opened.
+// Who has what of one case, for whoever asks and for the person's copy: by the receipts
+// what arrived, by the gate what may still be read, by the partners' words what was
+// erased and opened.
 import { readUnverifiedPayload } from '#crypto/jws.ts';
 import { type OpenReferral, placedOf } from '#exchange/open-referral.ts';
 import type { ReferralRow } from '#exchange/ports.ts';
@@ -8,7 +9,7 @@ import { nowSeconds } from '#model/clock.ts';
 import { SECTIONS, type SectionName } from '#model/codes.ts';
 import { gate } from '#model/gate.ts';
 import { HOLDINGS, type PersonCopy } from '#model/person-copy.ts';
-import { parseSection } from '#model/plan/sections.ts';
+import { parseSection, type SectionValue } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
 import { otherSide } from '#model/track.ts';
 import { newestOfCase } from './access-lists.ts';
@@ -37,7 +38,7 @@ async function holdersOf(
     };
     holders.set(partner, {
       ...holder,
-      sections: merged(holder.sections, heldIn(context, referral)),
+      sections: merged(holder.sections, heldIn(context, referral, await lawsIn(context, referral))),
       answers: [...answersIn(referral), ...holder.answers],
     });
     openings.push(...(await openingsIn(context, referral)));
@@ -69,7 +70,7 @@ function merged(known: readonly Held[], more: readonly Held[]): Held[] {
   });
 }
 
-function heldIn(context: CaseworkContext, referral: Open): Held[] {
+function heldIn(context: CaseworkContext, referral: Open, laws: Laws): Held[] {
   const { stored, thread, side, state, row } = referral;
   const { codec } = context.exchange.context;
   const sent = new Map<SectionName, { isDelivered: boolean }>();
@@ -87,12 +88,41 @@ function heldIn(context: CaseworkContext, referral: Open): Held[] {
     if (gate(referral, { ...question, section }) === 'granted') {
       return { section, state: 'may-be-read', ...endOf(state, section, row.partner) };
     }
-    if (answered.some(({ body }) => body.kept.includes(section))) {
-      return { section, state: 'kept-under-law' };
-    }
-    const isErased = answered.some(({ body }) => body.erased.includes(section));
-    return { section, state: isErased ? 'erased' : 'closed' };
+    const last = answered.findLast(({ body: { erased, kept } }) => {
+      return erased.includes(section) || kept.includes(section);
+    });
+    if (!last) return { section, state: 'closed' };
+    if (last.body.erased.includes(section)) return { section, state: 'erased' };
+    return { section, state: 'kept-under-law', ...laws.get(section) };
   });
+}
+
+type Laws = ReadonlyMap<SectionName, { law: string; until: string }>;
+
+/** Of what the partner keeps, the law that it named last, and the day on which it erases. */
+async function lawsIn(context: CaseworkContext, { row }: Open): Promise<Laws> {
+  const laws = new Map<SectionName, { law: string; until: string }>();
+  for (const { kept = [] } of await toldBy(context, row, 'reason')) {
+    for (const { section, law, until } of kept)
+      laws.set(section, { law, until: `${until}T00:00:00Z` });
+  }
+  return laws;
+}
+
+/** Every section of this name that the partner sent and whose key is there, oldest first. */
+async function toldBy<S extends SectionName>(
+  context: CaseworkContext,
+  { referralId }: ReferralRow,
+  name: S,
+): Promise<SectionValue<S>[]> {
+  const stored = await context.store.listSections(referralId);
+  return stored
+    .filter(({ author, section }) => author === 'peer' && section === name)
+    .toSorted((a, b) => a.seq - b.seq)
+    .flatMap((one) => {
+      const opened = readIfThere(() => openAtRest(context.exchange.context, one));
+      return opened ? [parseSection(name, opened.content)] : [];
+    });
 }
 
 /** Working sections need no yes, and so have no end. */
@@ -132,13 +162,7 @@ function answersIn({ state, thread, side }: Open): Holder['answers'] {
 
 /** As the partner reported them: roles, no names. What a crash made it tell twice counts once. */
 async function openingsIn(context: CaseworkContext, { row }: Open): Promise<Opening[]> {
-  const stored = await context.store.listSections(row.referralId);
-  const told = stored
-    .filter(({ author, section }) => author === 'peer' && section === 'access')
-    .flatMap((one) => {
-      const opened = readIfThere(() => openAtRest(context.exchange.context, one));
-      return opened ? parseSection('access', opened.content).openings : [];
-    });
+  const told = (await toldBy(context, row, 'access')).flatMap(({ openings }) => openings);
   const met = new Set<number>();
   return told.flatMap(({ number, ...opening }) => {
     if (number !== undefined && met.has(number)) return [];

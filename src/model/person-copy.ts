@@ -26,7 +26,7 @@ const HeldSection = z
   .strictObject({
     section: code(SECTIONS, 'Name of the section.'),
     state: code(HOLDINGS, 'May be read; closed; kept under a law; erased; never delivered.'),
-    until: dateTime('Until when it may be read.').optional(),
+    until: dateTime('Until when it may be read, or is kept.').optional(),
     law: text('The law under which it is kept.').optional(),
   })
   .describe('One section.');

@@ -103,14 +103,22 @@ describe('the copy of a case', () => {
     expect(stopped.holders[0]?.answers).toMatchObject([{ sections: [] }]);
     expect(stopped.holders[0]?.answers[0]).not.toHaveProperty('answeredAt');
 
-    const erased = { withdrawalId: messageId, erased: ['minimum'], kept: [] } as const;
-    await pair.receiving.exchange.send(
-      draftOf(referralId, {
-        step: 'erasureConfirmed',
-        erasureConfirmed: { ...erased, erased: [...erased.erased], kept: [] },
-      }),
-    );
-    await pair.settle();
+    const answer = async (said: { erased: 'minimum'[]; kept: 'minimum'[] }, reason?: object) => {
+      const erasureConfirmed = { withdrawalId: messageId, ...said };
+      const content = new TextEncoder().encode(JSON.stringify(reason));
+      await pair.receiving.exchange.send({
+        ...draftOf(referralId, { step: 'erasureConfirmed', erasureConfirmed }),
+        sections: reason ? [{ section: 'reason', content }] : [],
+      });
+      await pair.settle();
+    };
+    const law = { section: 'minimum', law: 'Archives Act (invented)', until: '2030-01-01' };
+    await answer({ erased: [], kept: ['minimum'] }, { code: 'kept-under-law', kept: [law] });
+    expect((await copyOf(adult)).holders[0]?.sections).toEqual([
+      { ...law, state: 'kept-under-law', until: '2030-01-01T00:00:00Z' },
+    ]);
+
+    await answer({ erased: ['minimum'], kept: [] });
     const done = await copyOf(adult);
     expect(heldBy(done)).toEqual({ minimum: 'erased' });
     expect(done.holders[0]?.answers[0]).toHaveProperty('answeredAt');

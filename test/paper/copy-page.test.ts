@@ -39,7 +39,7 @@ const full: PersonCopy = {
         section: SECTIONS[at] ?? 'note',
         state,
         ...(state === 'may-be-read' && { until }),
-        ...(state === 'kept-under-law' && { law: 'Archives Act' }),
+        ...(state === 'kept-under-law' && { law: 'Archives Act', until }),
       })),
       answers: [
         { sections: [], saidAt: '2027-01-03T10:00:00Z', answeredAt: '2027-01-04T10:00:00Z' },
@@ -94,6 +94,7 @@ describe('the page of her copy', () => {
       'They can read it until 20 February 2027.',
       'It is closed.',
       'It is closed, and kept under a law:',
+      'They erase it on 20 February 2027.',
       'They have erased it.',
       'They have not got it.',
       'You said no to all of it on 3 January 2027.',
