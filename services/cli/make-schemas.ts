@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { CaseFile } from '#model/case-file.ts';
+import { ConsentForm } from '#model/consent-form.ts';
 import { DemandDecision, DemandRecord } from '#model/matter/demand.ts';
 import { DisclosureRecord } from '#model/matter/disclosure.ts';
 import { PersonCopy } from '#model/person-copy.ts';
@@ -32,6 +33,7 @@ export function generatedDocs(): ReadonlyMap<string, string> {
       'docs/matters.schema.json',
       print(jsonSchema(z.strictObject(MATTER_RECORDS).partial(), 'Legal demands and disclosures')),
     ],
+    ['docs/consent-form.schema.json', print(jsonSchema(ConsentForm, 'A consent form of SRX'))],
     ['docs/person-copy.schema.json', print(jsonSchema(PersonCopy, 'The copy for the person'))],
     ['docs/asyncapi.json', print(asyncApi())],
     ['docs/cli.md', cliReference()],

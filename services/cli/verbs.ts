@@ -4,6 +4,7 @@ import { accessVerbs } from './verbs/access.ts';
 import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
 import { consentCopy } from './verbs/consent-copy.ts';
+import { consentRecordVerbs } from './verbs/consent-records.ts';
 import { consentWithdraw } from './verbs/consent-withdraw.ts';
 import { demandVerbs } from './verbs/demand.ts';
 import { demo } from './verbs/demo.ts';
@@ -31,6 +32,7 @@ export const VERBS: readonly Verb[] = [
   doctor,
   ...keyVerbs,
   ...caseVerbs,
+  ...consentRecordVerbs,
   consentCopy,
   consentWithdraw,
   ...accessVerbs,

@@ -20,6 +20,7 @@ import type { MemberList } from '#trust/member-list.ts';
 import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contracts/casework.ts';
 import { accessApi } from './access-api.ts';
 import { consentApi } from './consent-api.ts';
+import { consentRecordsApi } from './consent-records-api.ts';
 import { mattersApi } from './matters-api.ts';
 import { paperApi } from './paper-api.ts';
 
@@ -41,6 +42,7 @@ export function caseworkApi(parts: ApiParts): CaseworkApi<Actor> {
     ...staffApi(parts),
     ...paperApi(parts),
     ...consentApi(parts),
+    ...consentRecordsApi(parts),
     ...accessApi(parts),
   };
 }

@@ -1,10 +1,11 @@
 // Any further step: what a person did, checked, and sent as it is.
 import type { Sent } from '#exchange/send.ts';
-import type { Body, Grant, StepName } from '#model/message.ts';
+import type { Body, Grant, StepBody, StepName } from '#model/message.ts';
 import { reasonFits, STEP_REASONS } from '#model/plan/reason.ts';
 import { parseSection, type SectionValue } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
 import { type Actor, mustBeAnother } from './actor.ts';
+import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
 import type { SectionInput } from './from-case.ts';
 
@@ -47,7 +48,7 @@ export async function act(
     }
   }
   const stated = body.step === 'accepted' ? acceptedBy(actor, second) : body;
-  return context.exchange.send({
+  const sent = await context.exchange.send({
     messageId: requestId,
     referralId,
     body: stated,
@@ -55,6 +56,22 @@ export async function act(
     grants,
     by: actor,
   });
+  if (stated.step === 'consentWithdrawn')
+    await noteWithdrawal(context, actor, requestId, referralId, stated.consentWithdrawn);
+  return sent;
+}
+
+async function noteWithdrawal(
+  context: CaseworkContext,
+  actor: Actor,
+  messageId: string,
+  referralId: string,
+  body: StepBody<'consentWithdrawn'>,
+): Promise<void> {
+  const { row } = await context.store.load(referralId);
+  if (!row) return;
+  const { localCode, partner } = row;
+  await recordWithdrawal(context, actor, { localCode, partner, messageId, body });
 }
 
 /** What a law keeps is said by the node itself, and in no other step. */

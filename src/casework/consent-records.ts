@@ -11,7 +11,7 @@ import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
 import type { ConsentRecordRow } from './ports.ts';
 
-const CONSENT_RECORD_TYP = 'srx-consent-record.v1+jws';
+export const CONSENT_RECORD_TYP = 'srx-consent-record.v1+jws';
 
 export type StoredRecord = { record: ConsentRecord; jws: string; row: ConsentRecordRow };
 /** By entity identifier of the recipient; each list oldest first. */
@@ -25,21 +25,42 @@ export type NewRecord = Pick<ConsentRecord, 'event' | 'answers'> &
     receipt?: (place: { recordId: string; caseCode: string }) => ConsentRecord['receipt'];
   };
 
-/** @throws Refusal KEY_UNAVAILABLE */
+/**
+ * A record whose key was lost says nothing any more; the case that is imported again
+ * begins anew behind it.
+ * @throws Refusal KEY_UNAVAILABLE: the case has no key
+ */
 export async function recordsOfCase(
   context: CaseworkContext,
   localCode: string,
 ): Promise<RecordsOfCase> {
-  const rows = await context.store.consentRecordsOfCase(localCode);
   const found = new Map<string, StoredRecord[]>();
-  if (rows.length === 0) return found;
-  const key = keyOf(context, localCode);
-  for (const row of rows) {
-    const jws = new TextDecoder().decode(decryptAtRest(key, contextOf(row), row.sealed));
+  for (const { row, jws } of await openRows(context, localCode)) {
+    if (jws === null) continue;
     const record = parse(readUnverifiedPayload(jws));
     found.set(row.recipient, [...(found.get(row.recipient) ?? []), { record, jws, row }]);
   }
   return found;
+}
+
+/** Every row; without its text where its key was lost. */
+export async function openRows(
+  context: CaseworkContext,
+  localCode: string,
+): Promise<{ row: ConsentRecordRow; jws: string | null }[]> {
+  const rows = await context.store.consentRecordsOfCase(localCode);
+  if (rows.length === 0) return [];
+  const key = keyOf(context, localCode);
+  return rows.map((row) => ({ row, jws: openIfPossible(key, row) }));
+}
+
+function openIfPossible(key: DataKey, row: ConsentRecordRow): string | null {
+  try {
+    return new TextDecoder().decode(decryptAtRest(key, contextOf(row), row.sealed));
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'KEY_UNAVAILABLE') return null;
+    throw error;
+  }
 }
 
 export function recordsFor(records: RecordsOfCase, recipient: string): ConsentRecord[] {
@@ -58,8 +79,15 @@ export async function addRecord(
   make: (there: ConsentRecord[]) => NewRecord | null,
 ): Promise<ConsentRecord | null> {
   for (let attempt = 0; attempt < limits.commitRetriesMax; attempt += 1) {
-    const stored = (await recordsOfCase(context, about.localCode)).get(about.recipient) ?? [];
-    const made = make(stored.map(({ record }) => record));
+    const rows = await openRows(context, about.localCode);
+    const stored = rows
+      .filter(({ row }) => row.recipient === about.recipient)
+      .map(({ row, jws }) => ({
+        row,
+        jws,
+        record: jws === null ? null : parse(readUnverifiedPayload(jws)),
+      }));
+    const made = make(stored.flatMap(({ record }) => record ?? []));
     if (made === null) return null;
     const { record, row } = await signed(context, actor, about, stored, made);
     if (await context.store.insertConsentRecord(row)) return record;
@@ -71,18 +99,20 @@ async function signed(
   context: CaseworkContext,
   { staffId, role }: Actor,
   { localCode, recipient }: { localCode: string; recipient: string },
-  stored: readonly StoredRecord[],
+  stored: readonly { jws: string | null; record: ConsentRecord | null }[],
   { receipt, recordId = uuid4(), ...said }: NewRecord,
 ): Promise<{ record: ConsentRecord; row: ConsentRecordRow }> {
   const last = stored.at(-1);
   const caseCode =
-    last?.record.caseCode ?? (await context.store.findCaseCode(localCode, recipient)) ?? uuid4();
+    stored.findLast(({ record }) => record !== null)?.record?.caseCode ??
+    (await context.store.findCaseCode(localCode, recipient)) ??
+    uuid4();
   const made = receipt?.({ recordId, caseCode });
   const record = ConsentRecord.parse({
     schemaVersion: 'srx-consent-record-1',
     recordId,
     number: stored.length + 1,
-    previous: last ? sha256(last.jws) : '',
+    previous: last?.jws ? sha256(last.jws) : '',
     atMs: context.clock.now(),
     by: { staffId, role },
     localCode,

@@ -8,7 +8,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, sectionsFor } from './from-case.ts';
-import { mustStillBeGranted } from './still-granted.ts';
+import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
 
 export type ReleasePackage = {
   requestId: string;
@@ -40,6 +40,7 @@ export async function releasePackage(
   if (!(await context.store.findMessageById(requestId))) {
     const referrals = await context.store.referralsOfCase(row.localCode);
     await mustStillBeGranted(context, referrals, row.partner, records, STAGES_RELEASED);
+    mustBeGranted(grants, 'danger', row.partner);
   }
   return context.exchange.send({
     messageId: requestId,

@@ -12,7 +12,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, sectionsFor } from './from-case.ts';
-import { mustStillBeGranted } from './still-granted.ts';
+import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
 
 export type RequestReferral = {
   requestId: string;
@@ -48,7 +48,11 @@ export async function requestReferral(
       ? null
       : await headsOfOlder(context, request.continuesReferralId, recipient);
   const twin = await context.store.findMessageById(requestId);
-  if (!twin) await mustStillBeGranted(context, referrals, recipient, records, STAGES_ASKED);
+  if (!twin) {
+    await mustStillBeGranted(context, referrals, recipient, records, STAGES_ASKED);
+    // One that is not live is refused by the exchange, whatever is agreed.
+    if (context.members.find(recipient)) mustBeGranted(grants, 'minimum', recipient);
+  }
   return context.exchange.send({
     messageId: requestId,
     referralId: twin?.referralId ?? uuid4(),

@@ -5,6 +5,7 @@ import type { ReferralRow } from '#exchange/ports.ts';
 import type { SectionName, Stage } from '#model/codes.ts';
 import { withdraws } from '#model/consent.ts';
 import { type ConsentRecord, newestAnswers } from '#model/consent-record.ts';
+import type { Grant } from '#model/message.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { CaseworkContext } from './context.ts';
 
@@ -42,5 +43,22 @@ export async function mustStillBeGranted(
   throw new Refusal(
     'CONSENT_WITHDRAWN',
     `grants: the person withdrew ${[...closed].join(', ')}. Ask again (srx consent ask), and record the new answers.`,
+  );
+}
+
+/**
+ * What the step cannot do without.
+ * @throws Refusal NOT_CONSENTED
+ */
+export function mustBeGranted(
+  grants: readonly Grant[],
+  section: SectionName,
+  partner: string,
+): void {
+  const isThere = grants.some((one) => one.recipient === partner && one.sections.includes(section));
+  if (isThere) return;
+  throw new Refusal(
+    'NOT_CONSENTED',
+    `grants: the person did not say yes to ${section} for this organisation. Ask first (srx consent ask).`,
   );
 }

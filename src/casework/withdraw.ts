@@ -9,6 +9,7 @@ import { MEETING_SECTIONS } from '#model/consent.ts';
 import type { StepBody } from '#model/message.ts';
 import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
+import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
 
 export type Withdrawal = {
@@ -53,23 +54,25 @@ async function withdrawFrom(
   context: CaseworkContext,
   actor: Actor,
   requestId: string,
-  { referralId, partner }: ReferralRow,
+  { referralId, partner, localCode }: ReferralRow,
   asked: StepBody<'consentWithdrawn'>,
 ): Promise<WithdrawnFrom> {
   const asksMeeting =
     asked.whole && asked.meetingWish === 'not-asked' && (await isOnTheWay(context, referralId));
   const body = asksMeeting ? { ...asked, whole: false, sections: BUT_THE_MEETING } : asked;
   const at = { referralId, partner, asksMeeting };
+  // One for each referral, and none that two partners could compare.
+  const messageId = uuid4From(`${requestId} ${referralId} ${asked.meetingWish}`);
   try {
     const sent = await context.exchange.send({
-      // One for each referral, and none that two partners could compare.
-      messageId: uuid4From(`${requestId} ${referralId} ${asked.meetingWish}`),
+      messageId,
       referralId,
       body: { step: 'consentWithdrawn', consentWithdrawn: body },
       sections: [],
       grants: [],
       by: actor,
     });
+    await recordWithdrawal(context, actor, { localCode, partner, messageId, body });
     return { ...at, sent, fault: null };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -17,6 +17,11 @@ export function sha256(data: string | Uint8Array): string {
   return hash('sha256', data, 'base64url');
 }
 
+/** The same in lower-case hex, as people compare it. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return hash('sha256', data, 'hex');
+}
+
 /**
  * The digest under which a section stands in a signed message:
  * HMAC-SHA256(salt, 'srx-section-v1' ‖ referral ‖ name ‖ bytes) as base64url.

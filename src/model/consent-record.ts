@@ -8,7 +8,7 @@ import { ShownText } from './consent-text.ts';
 import { entityId, STEP_SCHEMAS } from './message.ts';
 import { Consent } from './plan/consent.ts';
 
-const DIRECTIONS = ['to-recipient', 'from-recipient'] as const;
+export const DIRECTIONS = ['to-recipient', 'from-recipient'] as const;
 
 /** What one question is about. */
 const question = {
@@ -29,7 +29,7 @@ const RecordedAnswer = z.strictObject({
 });
 export type RecordedAnswer = z.infer<typeof RecordedAnswer>;
 
-const RECORD_EVENTS = [
+export const RECORD_EVENTS = [
   'requested',
   'refused',
   'given',
@@ -65,6 +65,21 @@ export const ConsentRecord = z.strictObject({
   answers: z.array(RecordedAnswer),
 });
 export type ConsentRecord = z.infer<typeof ConsentRecord>;
+
+/** What may not hold of a record, or of what was sent under it. */
+export const CONSENT_FAULTS = [
+  /** Its key was lost, or it was changed. */
+  'unreadable',
+  'signature',
+  /** A record before it is missing, changed or stands elsewhere. */
+  'order',
+  /** It says another case, recipient or number than its place. */
+  'place',
+  'text',
+  'rules',
+  /** A section went without a yes at that time. */
+  'not-covered',
+] as const;
 
 export function questionKey(of: Omit<RecordedAnswer, 'answer' | 'until' | 'atMs'>): string {
   return `${of.section} ${of.stage} ${of.purpose} ${of.direction}`;

@@ -206,6 +206,13 @@ export const limits = {
 
   // Consent records
   consentQuestionsMax: 120,
+  consentRecordBytesMax: 384 * KIB,
+  consentFormBytesMax: 128 * KIB,
+  // From the answer; the last two from the arrival, if it comes later.
+  consentDaysMax: { contact: 30, assessment: 30, package: 30, 'follow-up': 92 },
+  consentRenewedDaysMax: 92, // after the arrival: the longest time between two milestones
+  consentArrivalDaysMax: 180,
+  consentRecordsMax: 1000, // of a case, that are shown
 
   // Paper
   receiptAgreementsMax: 8,

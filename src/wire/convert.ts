@@ -24,6 +24,8 @@ export const RAW_BYTES: ReadonlySet<string> = new Set([
   '.srx.casework.v1.DecideDemandRequest.decision',
   '.srx.casework.v1.RecordDisclosureRequest.record',
   '.srx.casework.v1.MatterEntry.content',
+  '.srx.casework.v1.AskConsentResponse.form',
+  '.srx.casework.v1.RecordConsentRequest.form',
 ]);
 
 export type Model = Record<string, unknown>;

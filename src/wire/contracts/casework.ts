@@ -6,6 +6,7 @@ import { ROLES } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
 import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
 import { ACCESS_METHODS, why } from './casework-access.ts';
+import { CONSENT_METHODS } from './casework-consent.ts';
 import { MATTER_METHODS } from './casework-matters.ts';
 import { PAPER_METHODS } from './casework-paper.ts';
 import * as records from './casework-records.ts';
@@ -129,6 +130,7 @@ export const CASEWORK_METHODS = {
   getCase: { request: GetCaseRequest, response: GetCaseResponse },
   requestReferral: { request: RequestReferralRequest, response: RequestReferralResponse },
   releasePackage: { request: ReleasePackageRequest, response: ReleasePackageResponse },
+  ...CONSENT_METHODS,
   ...WITHDRAWAL_METHODS,
   act: { request: ActRequest, response: ActResponse },
   listReferrals: { request: ListReferralsRequest, response: ListReferralsResponse },

@@ -1,0 +1,44 @@
+// A withdrawal, written into the consent records of its recipient. It counts without:
+// nothing that fails here holds up the person's no.
+import { uuid4From } from '#crypto/digest.ts';
+import { withdraws } from '#model/consent.ts';
+import { newestAnswers, type RecordedAnswer, saidYes } from '#model/consent-record.ts';
+import type { StepBody } from '#model/message.ts';
+import { Refusal } from '#model/refusal.ts';
+
+import type { Actor } from './actor.ts';
+import { addRecord } from './consent-records.ts';
+import type { CaseworkContext } from './context.ts';
+
+type Withdrawn = {
+  /** Null at the receiving side, which has no records. */
+  localCode: string | null;
+  partner: string;
+  /** Of the message that carries it. */
+  messageId: string;
+  body: StepBody<'consentWithdrawn'>;
+};
+
+/** The same message again adds nothing. */
+export async function recordWithdrawal(
+  context: CaseworkContext,
+  actor: Actor,
+  { localCode, partner: recipient, messageId, body }: Withdrawn,
+): Promise<void> {
+  if (localCode === null) return;
+  // The message's id is at the partner; the record's may not lead there.
+  const recordId = uuid4From(`srx-consent-record ${messageId}`);
+  try {
+    await addRecord(context, actor, { localCode, recipient }, (there) => {
+      if (there.some((one) => one.recordId === recordId)) return null;
+      const atMs = context.clock.now();
+      const answers = saidYes(newestAnswers(there))
+        .filter(({ section }) => withdraws(body, section))
+        .map((one): RecordedAnswer => ({ ...one, answer: 'withdrawn', until: 0, atMs }));
+      return { event: 'withdrawn', recordId, withdrawal: body, answers };
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    context.exchange.context.log.warn('consent.withdrawal-not-recorded', { code: error.code });
+  }
+}
