@@ -112,6 +112,9 @@ describe('the page of her copy', () => {
     ]) {
       expect(sentences).toContain(said);
     }
+    // What comes back stands there alone, and not among what goes.
+    const back = sentences.filter((one) => one.startsWith('How you are later,'));
+    expect(back).toHaveLength(1);
   });
 
   it('says so where there is nothing', () => {
