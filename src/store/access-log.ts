@@ -14,7 +14,7 @@ export function accessLogOn(engine: Engine): AccessStore {
       engine.write(function* () {
         if ((yield* insert([fromLine(line)])).length === 0) return false;
         yield* setHead([{ head_id: 1, jws: head }]);
-        if (report) yield* setDeadlineOnce(report.referralId, report);
+        if (report) yield* setDeadlineOnce(report.referralId, report, line.openedAtMs);
         return true;
       }),
     lastAccess: () =>

@@ -37,9 +37,17 @@ export function* setDeadlines(referralId: string, deadlines: readonly Deadline[]
   );
 }
 
-/** One of its kind that stands keeps its time. */
-export function* setDeadlineOnce(referralId: string, { kind, dueAtMs }: Deadline): Job<void> {
-  yield* insertOnce([{ referral_id: referralId, kind, due_at_ms: dueAtMs }]);
+/**
+ * One of its kind that stands keeps its time. One that is due may be at work already, and past what
+ * is new: it is moved by a millisecond, so that the work that ends does not finish it.
+ */
+export function* setDeadlineOnce(
+  referralId: string,
+  { kind, dueAtMs }: Deadline,
+  nowMs: number,
+): Job<void> {
+  const added = yield* insertOnce([{ referral_id: referralId, kind, due_at_ms: dueAtMs }]);
+  if (added.length === 0) yield* nudge({ referralId, kind, nowMs });
 }
 
 export function* removeDeadlines(referralId: string, kinds: readonly string[]): Job<void> {
@@ -67,7 +75,17 @@ const insertOnce = rowsStatement(
     db
       .insertInto('deadline')
       .values(rows)
-      .onConflict((on) => on.doNothing()),
+      .onConflict((on) => on.doNothing())
+      .returning('kind'),
+);
+
+const nudge = statement((db, p: { referralId: string; kind: string; nowMs: number }) =>
+  db
+    .updateTable('deadline')
+    .set((eb) => ({ due_at_ms: eb('due_at_ms', '+', 1) }))
+    .where('referral_id', '=', p.referralId)
+    .where('kind', '=', p.kind)
+    .where('due_at_ms', '<=', p.nowMs),
 );
 
 const remove = listStatement((db, p: { referralId: string }, kinds: string[]) =>

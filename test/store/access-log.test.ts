@@ -40,12 +40,27 @@ onEachEngine('the access log', (place) => {
     const { referralId } = await newReferral(place.store);
     const report = (dueAtMs: number) => ({ referralId, kind: 'report-access', dueAtMs });
     const about = { referralId, section: 'health' as const };
-    await place.store.appendAccess(lineOf(1, about), 'head', report(NOW_MS));
+    await place.store.appendAccess(lineOf(1, about), 'head', report(NOW_MS + 1));
     await place.store.appendAccess(lineOf(2, about), 'head', report(NOW_MS + 9));
-    expect(await place.store.dueDeadlines(NOW_MS, 9)).toEqual([report(NOW_MS)]);
+    expect(await place.store.dueDeadlines(NOW_MS + 9, 9)).toEqual([report(NOW_MS + 1)]);
     expect(await place.store.reportedAccess(referralId)).toBe(0);
     await place.store.markAccessReported(referralId, 1);
     await place.store.markAccessReported(referralId, 2);
     expect(await place.store.reportedAccess(referralId)).toBe(2);
+  });
+
+  it('keeps a report due when something is opened while the one before is at work', async () => {
+    const { referralId } = await newReferral(place.store);
+    const report = (dueAtMs: number) => ({ referralId, kind: 'report-access', dueAtMs });
+    const about = { referralId, section: 'health' as const };
+    await place.store.appendAccess(lineOf(1, about), 'head', report(NOW_MS + 100));
+    const early = lineOf(2, { ...about, openedAtMs: NOW_MS + 99 });
+    await place.store.appendAccess(early, 'head', report(NOW_MS + 199));
+    const [atWork] = await place.store.dueDeadlines(NOW_MS + 100, 9);
+    expect(atWork).toEqual(report(NOW_MS + 100));
+    const late = lineOf(3, { ...about, openedAtMs: NOW_MS + 101 });
+    await place.store.appendAccess(late, 'head', report(NOW_MS + 201));
+    await place.store.finishDeadline(report(NOW_MS + 100));
+    expect(await place.store.dueDeadlines(NOW_MS + 101, 9)).toEqual([report(NOW_MS + 101)]);
   });
 });
