@@ -43,18 +43,18 @@ export async function listAccess(
   return { items, nextCursor: found.length > limit && last ? String(last.number) : '' };
 }
 
-/** Every opening of a case here, newest first, as many as one list may hold. */
+/** The newest openings of a case here, newest first, as many as one list may hold. */
 export async function newestOfCase(
   context: CaseworkContext,
   localCode: string,
 ): Promise<AccessLine[]> {
-  const all: AccessLine[] = [];
+  let newest: AccessLine[] = [];
   let cursor = '';
   do {
     const asked = { localCode, referralId: '', limit: limits.accessPageMax, cursor };
     const page = await listAccess(context, asked);
-    all.push(...page.items);
+    newest = [...newest, ...page.items].slice(-limits.accessOpeningsMax);
     cursor = page.nextCursor;
-  } while (cursor !== '' && all.length < limits.accessOpeningsMax);
-  return all.toReversed();
+  } while (cursor !== '');
+  return newest.toReversed();
 }

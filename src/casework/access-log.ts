@@ -8,7 +8,7 @@ import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
-import { toldHeads } from './report-access.ts';
+import { reportIdOf, sentReports } from './report-access.ts';
 
 const ACCESS_HEAD_TYP = 'srx-access-head.v1+jws';
 
@@ -78,7 +78,7 @@ export async function verifyAccessLog(
   context: CaseworkContext,
 ): Promise<{ lines: number; faults: AccessFault[] }> {
   const walk: Walk = { last: null, faults: [] };
-  const told = await toldHeads(context);
+  const told = await sentReports(context);
   while (await walkPage(context, walk, told)) {
     if (walk.faults.length >= limits.accessFaultsMax) break;
   }
@@ -108,7 +108,7 @@ async function walkPage(context: CaseworkContext, walk: Walk, told: Set<string>)
     if (!isBound || line.digest !== sha256(accessText(line))) {
       walk.faults.push({ number: line.number, what: 'changed' });
     }
-    told.delete(line.digest);
+    if (line.referralId !== null) told.delete(reportIdOf(line.referralId, line.digest));
     walk.last = line;
   }
   return page.length === limits.accessPageMax;

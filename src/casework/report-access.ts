@@ -1,12 +1,11 @@
 // Tells the referring side who opened what here: roles, sections and times, no
 // names; and which line of our log holds the newest of them.
 import { uuid4From } from '#crypto/digest.ts';
-import { openReferral } from '#exchange/open-referral.ts';
-import { openAtRest } from '#exchange/sections.ts';
+import { entryOf, openReferral, placedOf } from '#exchange/open-referral.ts';
 import type { AccessLine } from '#model/access-line.ts';
 import { isPersonal } from '#model/codes.ts';
 import { limits } from '#model/limits.ts';
-import { encodeSection, parseSection } from '#model/plan/sections.ts';
+import { encodeSection, type SectionValue } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { CaseworkContext } from './context.ts';
 import { NODE_ACTOR } from './node-actor.ts';
@@ -23,19 +22,33 @@ export async function reportAccess(context: CaseworkContext, referralId: string)
     const last = lines.at(-1);
     if (!last) return;
     const openings = openingsOf(lines, await numberedBefore(context, referralId, reported));
-    if (openings.length > 0) {
-      await exchange.send({
-        messageId: uuid4From(`${referralId} ${lines[0]?.digest} ${last.digest}`),
-        referralId,
-        body: { step: 'accessReported', accessReported: {} },
-        sections: [
-          { section: 'access', content: encodeSection('access', { openings, head: last.digest }) },
-        ],
-        grants: [],
-        by: NODE_ACTOR,
-      });
-    }
+    const report = { openings, head: last.digest };
+    if (openings.length > 0 && !(await tell(context, referralId, report))) return;
     await store.markAccessReported(referralId, last.number);
+  }
+}
+
+/** False behind a fork, or at the end of the numbers: nothing more can be told there. */
+async function tell(
+  { exchange }: CaseworkContext,
+  referralId: string,
+  report: SectionValue<'access'> & { head: string },
+): Promise<boolean> {
+  try {
+    await exchange.send({
+      messageId: reportIdOf(referralId, report.head),
+      referralId,
+      body: { step: 'accessReported', accessReported: {} },
+      sections: [{ section: 'access', content: encodeSection('access', report) }],
+      grants: [],
+      by: NODE_ACTOR,
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code !== 'ILLEGAL_STEP' && error.code !== 'TOO_LARGE') throw error;
+    exchange.context.log.warn('access-not-told', { referralId, code: error.code });
+    return false;
   }
 }
 
@@ -62,34 +75,28 @@ async function numberedBefore(
   return count;
 }
 
-/** Digests of lines that partners were told of, as far as our own reports can be read. */
-export async function toldHeads(context: CaseworkContext): Promise<Set<string>> {
-  const heads = new Set<string>();
+/**
+ * Of the report whose newest line has this digest. The message stands in two chains, so that it
+ * proves the line for as long as the evidence is kept, also when its section was erased.
+ */
+export function reportIdOf(referralId: string, digest: string): string {
+  return uuid4From(`${referralId} access ${digest}`);
+}
+
+/** Ids of all reports that partners were sent; each names a line that must be there. */
+export async function sentReports({ store, exchange }: CaseworkContext): Promise<Set<string>> {
+  const { codec } = exchange.context;
+  const reports = new Set<string>();
   let cursor = '';
   do {
-    const page = await context.store.listReferrals(limits.pageItemsMax, cursor, 0);
+    const page = await store.listReferrals(limits.pageItemsMax, cursor, 0);
     for (const { referralId } of page.items) {
-      for (const row of await context.store.listSections(referralId)) {
-        if (row.author !== 'own' || row.section !== 'access') continue;
-        const head = headIn(context, row);
-        if (head !== undefined) heads.add(head);
+      for (const message of placedOf((await store.load(referralId)).messages, 'own')) {
+        const { envelope, content } = entryOf(message, codec);
+        if (content?.body.step === 'accessReported') reports.add(envelope.messageId);
       }
     }
     cursor = page.nextCursor;
   } while (cursor !== '');
-  return heads;
-}
-
-function headIn(
-  context: CaseworkContext,
-  row: Parameters<typeof openAtRest>[1],
-): string | undefined {
-  try {
-    const opened = openAtRest(context.exchange.context, row);
-    return opened ? parseSection('access', opened.content).head : undefined;
-  } catch (error) {
-    // Its time was over, and it was erased.
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
+  return reports;
 }

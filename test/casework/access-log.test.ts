@@ -5,7 +5,9 @@ import { uuid4 } from '#crypto/digest.ts';
 import { limits } from '#model/limits.ts';
 import { Access } from '#model/plan/access.ts';
 import type { Side } from '#model/track.ts';
+import { adversaryOf } from '#test/exchange/adversary.ts';
 import { IDS } from '#test/exchange/pair.ts';
+import { lineOf } from '#test/store/samples.ts';
 import { by, exampleCase, type Offices, openOffices, type Person } from './office.ts';
 
 let offices: Offices;
@@ -44,6 +46,18 @@ function tamper(side: Side, sql: string): void {
   } finally {
     database.close();
   }
+}
+
+/** A day goes by, and the node tells the partner. */
+async function report(): Promise<void> {
+  offices.pair.clock.pass(limits.accessReportMs / 1000);
+  await offices.receiving.runDue();
+  await offices.pair.settle();
+}
+
+async function holdings() {
+  const found = await offices.referring.api.getHoldings({ localCode }, by(worker));
+  return JSON.parse(new TextDecoder().decode(found.holdings));
 }
 
 async function reported(): Promise<unknown[]> {
@@ -116,9 +130,10 @@ describe('the access log', () => {
     await open();
     const old = await offices.pair.receiving.store.lastAccess();
     await open();
-    offices.pair.clock.pass(limits.accessReportMs / 1000);
-    await offices.receiving.runDue();
-    await offices.pair.settle();
+    await report();
+    // What it said may be erased long before: that it was said is evidence.
+    tamper('receiving', "update section set sealed = null where section = 'access'");
+    expect(await verify('receiving')).toEqual({ lines: 2, faults: [] });
     tamper(
       'receiving',
       `delete from access_line where number = 2; update access_head set jws = '${old.head}'`,
@@ -166,21 +181,16 @@ describe('openings at the receiving organisation', () => {
     const asked = { requestId: uuid4(), localCode, referralId: '', withdrawal };
     await offices.referring.api.withdrawConsent(asked, by(worker));
     await offices.pair.settle();
-    offices.pair.clock.pass(limits.accessReportMs / 1000);
-    await offices.receiving.runDue();
-    await offices.pair.settle();
+    await report();
     expect(await reported()).toHaveLength(1);
   });
 
   it('stand in one place with who has what', async () => {
     await open();
-    offices.pair.clock.pass(limits.accessReportMs / 1000);
-    await offices.receiving.runDue();
-    await offices.pair.settle();
+    await report();
     const { api } = offices.referring;
     await api.getCase({ localCode, withContent: true, why: 'complaint' }, by(worker));
-    const { holdings } = await api.getHoldings({ localCode }, by(worker));
-    const { holders, openings } = JSON.parse(new TextDecoder().decode(holdings));
+    const { holders, openings } = await holdings();
     expect(holders).toMatchObject([
       { organisation: IDS.receiving, sections: [{ section: 'minimum', state: 'may-be-read' }] },
     ]);
@@ -188,5 +198,53 @@ describe('openings at the receiving organisation', () => {
       { organisation: IDS.referring, section: 'case', role: 'caseworker' },
       { organisation: IDS.receiving, section: 'minimum', role: 'supervisor' },
     ]);
+  });
+
+  it('count once when a crash came between the telling and the note of it', async () => {
+    await open();
+    await report();
+    tamper('receiving', 'delete from access_reported');
+    offices.pair.clock.pass(60);
+    await open();
+    await report();
+    const { openings } = await holdings();
+    expect(openings).toHaveLength(2);
+    expect(await verify('receiving')).toEqual({ lines: 2, faults: [] });
+  });
+
+  it('behind a fork are told to nobody, and asked for no more', async () => {
+    await open();
+    const rival = { step: 'cancellationRequested', cancellationRequested: {} } as const;
+    const first = { seq: 1, previous: '' };
+    const struck = adversaryOf(offices.pair, 'referring').strike(referralId, {
+      body: rival,
+      sections: ['reason'],
+      change: first,
+    });
+    await expect(struck).rejects.toMatchObject({ code: 'CHAIN_FORK' });
+    const { clock, receiving } = offices.pair;
+    const { store } = receiving;
+    const kinds = async () => (await store.dueDeadlines(clock.now(), 9)).map(({ kind }) => kind);
+    clock.pass(limits.accessReportMs / 1000);
+    expect(await kinds()).toContain('report-access');
+    await offices.receiving.runDue();
+    clock.pass(limits.deadlineRetryMs / 1000);
+    expect(await kinds()).not.toContain('report-access');
+    expect((await store.load(referralId)).messages.filter((m) => m.author === 'own')).toEqual([]);
+  });
+
+  it('are shown from the newest back when there are more than one list may hold', async () => {
+    const { store } = offices.pair.referring;
+    const numbers = Array.from({ length: limits.accessOpeningsMax + 1 }, (_, i) => i + 1);
+    const base = offices.pair.clock.now();
+    await Promise.all(
+      numbers.map((number) => {
+        const line = lineOf(number, { localCode, openedAtMs: base + number * 1000 });
+        return store.appendAccess(line, 'head', null);
+      }),
+    );
+    const { openings } = await holdings();
+    expect(openings).toHaveLength(limits.accessOpeningsMax);
+    expect(openings[0].at).toBe(new Date(base + numbers.length * 1000).toISOString());
   });
 });
