@@ -6,7 +6,7 @@ import { nextSteps } from '#model/steps.ts';
 import { EMPTY_THREAD, type Entry, seenOf, type Thread } from '#model/thread.ts';
 import { otherSide, type Side } from '#model/track.ts';
 import { append, emptyReplica, foldOnce, garbled, type Replica, take } from './replica.ts';
-import { bodyOf, type Draft, place, sample } from './story.ts';
+import { bodyOf, type Draft, grantOf, place, sample } from './story.ts';
 
 export const SIDES = ['referring', 'receiving'] as const;
 
@@ -77,12 +77,18 @@ function* actsOf(world: World, side: Side): Generator<Move> {
       if (thread[side].some((e) => e.content?.body.step === 'consentWithdrawn')) continue;
       yield acted(world, side, step);
       yield acted(world, side, step, { body: PARTLY }, 'partly');
+      if (isAway(world, side)) yield acted(world, side, step, { body: STILL_MET }, 'still met');
     } else if (!withdrawsOnly) {
       const move = acted(world, side, step);
       const verdicts = foldOnce(move.world[side].thread).verdicts[side];
       const isCut = move.world[side].thread.forks.length > 0;
       if (isCut || verdicts.at(-1)?.verdict === 'counts') yield move;
     }
+  }
+  if (!withdrawsOnly && isToBeGivenBack(world, side)) {
+    const move = acted(world, side, 'sectionCorrected', GIVEN_BACK, 'given back by');
+    const { verdicts } = foldOnce(move.world[side].thread);
+    if (verdicts[side].at(-1)?.verdict === 'counts') yield move;
   }
   if (world.budget.illegal > 0 && !withdrawsOnly) {
     const budget = { ...world.budget, illegal: world.budget.illegal - 1 };
@@ -108,6 +114,33 @@ const PARTLY = bodyOf('consentWithdrawn', {
   endServices: false,
   meetingWish: 'not-asked',
 });
+
+const STILL_MET = bodyOf('consentWithdrawn', {
+  whole: true,
+  sections: [],
+  stopReports: false,
+  deleteSent: false,
+  endServices: false,
+  meetingWish: 'yes',
+});
+
+function isAway(world: World, side: Side): boolean {
+  return foldOnce(world[side].thread).referring.phase === 'departed';
+}
+
+/** A fresh yes to what a withdrawal closed, in a message that had seen it. */
+const GIVEN_BACK: Partial<Draft> = {
+  body: bodyOf('sectionCorrected', { corrects: 'identity' }),
+  sections: ['identity'],
+  grants: [grantOf('receiving', 'package', ['identity'])],
+};
+
+/** Once: more would only multiply the states. */
+function isToBeGivenBack(world: World, side: Side): boolean {
+  const { thread } = world[side];
+  const isGiven = thread[side].some((e) => e.content?.body.step === 'sectionCorrected');
+  return side === 'referring' && !isGiven && foldOnce(thread).withdrawals.length > 0;
+}
 
 function acted(
   world: World,

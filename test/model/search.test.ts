@@ -4,6 +4,7 @@ import { ONE_OF_EACH, STARTS, search, TWO_REFUSALS } from '#test/proof/fold-sear
 
 describe('every way that a small referral can go', () => {
   let states = 0;
+  let closed = 0;
 
   it.each(Object.keys(STARTS))(
     'from %s folds equally, keeps its verdicts and is never stuck',
@@ -12,6 +13,7 @@ describe('every way that a small referral can go', () => {
       expect(found.faults).toEqual([]);
       expect(found.cutShort).toBe(false);
       states += found.states;
+      closed += found.closed;
     },
     20_000,
   );
@@ -24,5 +26,6 @@ describe('every way that a small referral can go', () => {
 
   it('is many states, so that the search above saw something', () => {
     expect(states).toBeGreaterThan(10_000);
+    expect(closed).toBeGreaterThan(1000);
   });
 });

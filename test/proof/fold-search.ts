@@ -2,11 +2,14 @@
 // points of a referral: node test/proof/fold-search.ts [--depth N] [--states N]
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 
+import type { SectionName } from '#model/codes.ts';
+import { isWhole } from '#model/consent.ts';
 import { isTerminal } from '#model/crossing.ts';
+import { gate } from '#model/gate.ts';
 import type { StepName } from '#model/message.ts';
 import { type ReferralState, viewFor } from '#model/referral.ts';
 import { nextSteps } from '#model/steps.ts';
-import { EMPTY_THREAD, standingRefusals, type Thread } from '#model/thread.ts';
+import { EMPTY_THREAD, seenOf, standingRefusals, type Thread } from '#model/thread.ts';
 import { otherSide } from '#model/track.ts';
 import {
   type Budget,
@@ -18,13 +21,15 @@ import {
   worldOf,
 } from '#test/model/fold-world.ts';
 import { foldOnce } from '#test/model/replica.ts';
-import { type Line, tell } from '#test/model/story.ts';
+import { type Line, START_SECONDS, tell } from '#test/model/story.ts';
 
 export type Found = {
   states: number;
   moves: number;
   /** How many states settle to each status. */
   statuses: Map<string, number>;
+  /** States in which a withdrawal closes what was granted. */
+  closed: number;
   /** Each with the moves that lead to it. */
   faults: string[];
   cutShort: boolean;
@@ -34,6 +39,7 @@ export const ONE_OF_EACH: Budget = { illegal: 1, refusal: 1, restore: 1 };
 /** Fewer mishaps of other kinds, so that refusals can cross. */
 export const TWO_REFUSALS: Budget = { illegal: 0, refusal: 2, restore: 0 };
 const FAULTS_MAX = 5;
+const RECEIVING = 'https://homeward.example';
 
 const begun: Line[] = [
   ['referring', 'referralRequest'],
@@ -63,7 +69,14 @@ export const STARTS: Readonly<Record<string, Thread>> = {
 
 /** Breadth first, so that the first fault found has the shortest way to it. */
 export function search(start: Thread, depth: number, budget: Budget, statesMax = Infinity): Found {
-  const found: Found = { states: 0, moves: 0, statuses: new Map(), faults: [], cutShort: false };
+  const found: Found = {
+    states: 0,
+    moves: 0,
+    statuses: new Map(),
+    closed: 0,
+    faults: [],
+    cutShort: false,
+  };
   const known = new Set<string>();
   let layer: { world: World; path: readonly string[] }[] = [];
   const visit = (world: World, path: readonly string[], next: typeof layer) => {
@@ -122,9 +135,15 @@ function faultOf(world: World, found: Found): string | null {
     const { thread } = world[side];
     const early = thread.loose.some((l) => {
       const body = l.entry.content?.body;
-      return body?.step === 'consentWithdrawn' && body.consentWithdrawn.whole;
+      return body?.step === 'consentWithdrawn' && isWhole(body.consentWithdrawn);
     });
     if (early && foldOnce(thread).status !== 'withdrawn') return 'an early withdrawal waits';
+    for (const section of ['identity', 'contact'] as const) {
+      if (!isTakenBack(thread, section)) continue;
+      found.closed += 1;
+      if (isOpen(thread, section))
+        return `${section} is open at the ${side} side after a withdrawal`;
+    }
   }
   const end = settled(world);
   const [ours, theirs] = [foldOnce(end.referring.thread), foldOnce(end.receiving.thread)];
@@ -140,6 +159,34 @@ function faultOf(world: World, found: Found): string | null {
     if (referring.thread[side].length !== receiving.thread[side].length) return 'undeliverable';
   }
   return stuck(end);
+}
+
+/** Told from the messages alone, wherever they stand; a yes that had seen it takes it back. */
+function isTakenBack(thread: Thread, section: SectionName): boolean {
+  const all = [
+    ...SIDES.flatMap((side) => thread[side].map((entry) => ({ side, entry }))),
+    ...thread.loose,
+  ];
+  return all.some(({ side, entry: { envelope, content } }) => {
+    const body = content?.body;
+    if (body?.step !== 'consentWithdrawn') return false;
+    const { whole, meetingWish, sections } = body.consentWithdrawn;
+    const isMeeting = section === 'contact' && meetingWish === 'yes';
+    if (whole ? isMeeting : !sections.includes(section)) return false;
+    return !all.some(
+      (later) =>
+        later.side === 'referring' &&
+        later.entry.content?.grants.some((grant) => grant.sections.includes(section)) &&
+        (side === 'referring'
+          ? later.entry.envelope.seq > envelope.seq
+          : seenOf(later.entry) >= envelope.seq),
+    );
+  });
+}
+
+function isOpen(thread: Thread, section: SectionName): boolean {
+  const question = { section, recipient: RECEIVING, nowSeconds: START_SECONDS };
+  return gate({ thread, state: foldOnce(thread) }, question) === 'granted';
 }
 
 /**
