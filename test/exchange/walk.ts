@@ -27,7 +27,8 @@ export async function walk(
   return referralId;
 }
 
-async function takeStep(
+/** One step of the story, by whose turn it is. */
+export async function takeStep(
   pair: Pair,
   referralId: string,
   [side, step, change]: Line,

@@ -5,6 +5,7 @@ import { ONE_OF_EACH, STARTS, search, TWO_REFUSALS } from './fold-search.ts';
 import { fuzz } from './fuzz.ts';
 import { killWhileRunning } from './kill.ts';
 import { soak } from './soak.ts';
+import { cellsAt, POINTS, withdrawEverywhere } from './withdrawals.ts';
 
 export type RunOptions = { seed: number; isSlice: boolean; progress: (line: string) => void };
 export type RunResult = {
@@ -103,4 +104,18 @@ const bigData: Run = {
   },
 };
 
-export const RUNS: readonly Run[] = [foldSearch, kill, fuzzing, soaking, bigData];
+const withdrawals: Run = {
+  name: 'withdrawals',
+  proves: 'a withdrawal anywhere, over any link, ends equally at both sides and closes every read',
+  async run({ seed, isSlice, progress }) {
+    const cells = cellsAt(isSlice ? [3, 9] : POINTS);
+    const report = await withdrawEverywhere(cells, seed, progress);
+    const nothing = report.closed === 0 ? ['nothing could be read before'] : [];
+    return {
+      said: `${report.withdrawals} withdrawals closed ${report.closed} reads`,
+      faults: [...report.faults, ...nothing],
+    };
+  },
+};
+
+export const RUNS: readonly Run[] = [foldSearch, withdrawals, kill, fuzzing, soaking, bigData];
