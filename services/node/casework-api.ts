@@ -208,6 +208,7 @@ function staffApi({
           name: member.name,
           countries: member.countries,
           roles: member.roles,
+          isStateRun: member.isStateRun,
           validUntil: member.validUntilSeconds,
         })),
         nextCursor: rest.length > page.length ? (page.at(-1)?.organisation ?? '') : '',

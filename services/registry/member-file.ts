@@ -31,6 +31,7 @@ export const MemberRecord = z.strictObject({
   name: z.string(),
   countries: z.array(z.string()),
   roles: z.array(z.enum(ROLES)),
+  isStateRun: z.boolean().default(false),
   federationKeys: z.array(jwk).min(1),
   /** The member file: its configuration when it was admitted. */
   configuration: z.string(),
@@ -73,6 +74,7 @@ export async function judgeMemberFile(
   text: string,
   registry: string,
   nowSeconds: number,
+  isStateRun = false,
 ): Promise<{ record: MemberRecord; member: Member }> {
   const keys = new KeyCache();
   const { jws, claims } = await verifySelfSigned(text.trim(), { nowSeconds }, keys);
@@ -93,7 +95,8 @@ export async function judgeMemberFile(
   const { organization_name, countries, roles } = readNodeMetadata(metadata);
   const federationKeys = claims.jwks.keys.map((key) => jwk.parse(readPublicJwk(key, 'Ed25519')));
   const entity = claims.sub;
-  const record = { entityId: entity, name: organization_name, countries, roles, federationKeys };
+  const described = { entityId: entity, name: organization_name, countries, roles, isStateRun };
+  const record = { ...described, federationKeys };
   return { record: { ...record, configuration: jws, admittedAtSeconds: nowSeconds }, member };
 }
 

@@ -23,7 +23,10 @@ import {
 
 const systemClock: Clock = { now: () => Date.now() };
 
-export type AdmittedMember = Pick<MemberRecord, 'entityId' | 'name' | 'countries' | 'roles'> & {
+export type AdmittedMember = Pick<
+  MemberRecord,
+  'entityId' | 'name' | 'countries' | 'roles' | 'isStateRun'
+> & {
   admittedAtSeconds: number;
 };
 
@@ -55,25 +58,33 @@ export function initRegistry(
 
 /**
  * @param memberFileText the entity configuration that the member's node wrote.
+ * @param isStateRun said by whoever admits it, and not by the member.
  * @throws TrustFailure if it does not hold; Refusal CONFLICT for what another member has.
  */
 export async function admitMember(
   folder: string,
   memberFileText: string,
   clock: Clock = systemClock,
+  isStateRun = false,
 ): Promise<AdmittedMember> {
   await readIdentity(folder); // before anything is written there
-  return alone(folder, () => admit(folder, memberFileText, clock));
+  return alone(folder, () => admit(folder, memberFileText, clock, isStateRun));
 }
 
 async function admit(
   folder: string,
   memberFileText: string,
   clock: Clock,
+  isStateRun: boolean,
 ): Promise<AdmittedMember> {
   const { identity, keyring } = await openRegistryFolder(folder);
   const members = await readMembers(folder);
-  const { record } = await judgeMemberFile(memberFileText, identity.entityId, nowSeconds(clock));
+  const { record } = await judgeMemberFile(
+    memberFileText,
+    identity.entityId,
+    nowSeconds(clock),
+    isStateRun,
+  );
   if (members.length >= limits.membersMax) {
     throw new Refusal('RATE_LIMITED', `A registry has at most ${limits.membersMax} members.`);
   }
@@ -125,8 +136,9 @@ export async function listMembers(folder: string): Promise<AdmittedMember[]> {
   return (await readMembers(folder)).map(describe);
 }
 
-function describe({ entityId, name, countries, roles, admittedAtSeconds }: MemberRecord) {
-  return { entityId, name, countries, roles, admittedAtSeconds };
+function describe(record: MemberRecord) {
+  const { entityId, name, countries, roles, isStateRun, admittedAtSeconds } = record;
+  return { entityId, name, countries, roles, isStateRun, admittedAtSeconds };
 }
 
 function sameName(name: string): string {

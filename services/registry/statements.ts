@@ -73,11 +73,11 @@ export class Statements {
 
   /**
    * Section 3.1.3. The name stays as it was admitted; roles and countries may become fewer, not
-   * more; the member is a node and admits nobody. Its message keys are attested one by one, for
+   * more; who is run by a state is said here alone; the member is a node and admits nobody. Its message keys are attested one by one, for
    * paper.
    */
   aboutMember(member: MemberRecord, configuration: string): Promise<string> {
-    const { entityId, name, countries, roles, federationKeys } = member;
+    const { entityId, name, countries, roles, federationKeys, isStateRun } = member;
     const messageKeys = messageKeysOf(configuration);
     const madeFrom = JSON.stringify([member, messageKeys]);
     return this.#keep(`statement ${entityId}`, madeFrom, async () => {
@@ -91,7 +91,9 @@ export class Statements {
       return signSubordinateStatement(key, {
         ...at,
         federationKeys,
-        metadata: { [NODE_ENTITY_TYPE]: { message_key_attestations: attestations } },
+        metadata: {
+          [NODE_ENTITY_TYPE]: { state_run: isStateRun, message_key_attestations: attestations },
+        },
         constraints: { max_path_length: 0, allowed_entity_types: [NODE_ENTITY_TYPE] },
         metadata_policy: {
           [NODE_ENTITY_TYPE]: {

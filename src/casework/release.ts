@@ -8,6 +8,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, sectionsFor } from './from-case.ts';
+import { mustNotReachFearedState } from './state-body.ts';
 import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
 
 export type ReleasePackage = {
@@ -33,6 +34,7 @@ export async function releasePackage(
     throw new Refusal('ILLEGAL_STEP', 'Only the referring side, which has the case, releases it.');
   }
   const caseFile = await loadCase(context, row.localCode);
+  mustNotReachFearedState(context, caseFile, row.partner);
   const secondPerson = areTwo(actor, second, needsSecondPerson(caseFile.sections.minimum));
   const pair = { own: context.organisation, partner: row.partner };
   const records = recordsFor(await recordsOfCase(context, row.localCode), row.partner);

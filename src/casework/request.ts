@@ -12,6 +12,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, sectionsFor } from './from-case.ts';
+import { mustNotReachFearedState } from './state-body.ts';
 import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
 
 export type RequestReferral = {
@@ -35,6 +36,7 @@ export async function requestReferral(
   const { requestId, localCode, recipient } = request;
   mustBeAdmitted(context, recipient);
   const caseFile = await loadCase(context, localCode);
+  mustNotReachFearedState(context, caseFile, recipient);
   const { minimum } = caseFile.sections;
   const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
   const pair = { own: context.organisation, partner: recipient };

@@ -7,6 +7,8 @@ export type Member = {
   name: string;
   countries: string[];
   roles: string[];
+  /** A shelter or coordinator that a state runs: marked wherever a person chooses. */
+  isStateRun: boolean;
   /** host:port of its ExchangeService. */
   address: string;
   /** PEM of the TLS certificates it may show: current and next. */

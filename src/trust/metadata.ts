@@ -54,6 +54,8 @@ export const NodeMetadata = z.object({
     .min(1)
     .max(limits.listItemsMax),
   roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+  /** The registry's word: a service that a state runs. People see it where they choose. */
+  state_run: z.boolean().optional(),
   /** The registry's short word about each message key: key-attestation.ts. */
   message_key_attestations: z
     .array(z.string().max(limits.keyAttestationBytesMax))

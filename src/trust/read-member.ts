@@ -31,6 +31,7 @@ export async function readMember(
     name: node.organization_name,
     countries: node.countries,
     roles: node.roles,
+    isStateRun: node.state_run ?? false,
     address: node.address,
     certificates: node.tls_certificates,
     pins: readPins(node),

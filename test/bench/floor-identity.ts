@@ -57,6 +57,7 @@ export async function floorMember(of: FloorIdentity): Promise<Member> {
     certificates: [of.tls.certificatePem],
     pins: [spkiDigest(of.tls.certificatePem)],
     messageKeys: new Map([[key.kid, key]]),
+    isStateRun: false,
     keyAttestations: [],
     sealingKey: await importSealingKey(encryptionJwk),
     validUntilSeconds: 4_000_000_000,

@@ -239,6 +239,12 @@ describe('the steps after a breach', () => {
     });
     const { steps } = await api.settleBreachStep(asked, by(head.referring));
     expect(steps.find(({ step }) => step === 'check-arrival')?.outcome).toBe('not-needed');
+    const again = await api.settleBreachStep(asked, by(head.referring));
+    expect(again.steps).toEqual(steps);
+    const { entries } = await api.getMatter({ matterId }, by(head.referring));
+    expect(
+      entries.filter(({ content }) => Buffer.from(content).includes('not-needed')),
+    ).toHaveLength(1);
     const wrong = { matterId, step: 'end-tokens', outcome: 'done' } as const;
     await expect(api.settleBreachStep(wrong, by(worker.referring))).rejects.toMatchObject({
       code: 'SCHEMA_VIOLATION',

@@ -109,7 +109,7 @@ describe('srx member', () => {
   it('admits by the file of the node, and removes by the name typed again', async () => {
     await done(`member admit ${at('node/member.jws')} ${registry()}`);
     expect(await done(`member list ${registry()} --plain`)).toBe(
-      `${ID}\tA node\tNL,BE\treferring\n`,
+      `${ID}\tA node\tNL,BE\treferring\t\n`,
     );
     const remove = `member remove ${ID} ${registry()}`;
     const no = await srx(wordsOfLine(remove), { isTty: true, answers: ['remove'] });

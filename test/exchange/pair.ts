@@ -202,6 +202,7 @@ async function memberOf(side: Side, keyring: Keyring): Promise<Member> {
     certificates: [],
     pins: [],
     messageKeys,
+    isStateRun: false,
     keyAttestations: [],
     sealingKey: await importSealingKey(keyring.publicJwks('encryption')[0]),
     validUntilSeconds: 4_000_000_000,

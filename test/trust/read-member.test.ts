@@ -35,6 +35,18 @@ describe('a member', () => {
     expect((await read({})).keyAttestations).toEqual([]);
   });
 
+  it('is run by a state where its superior says so, whatever it says itself', async () => {
+    const says = async (own: object, superior: object) => {
+      const paper = draw({ ...federation, node: { ...federation.node, ...own } });
+      const [, about] = paper;
+      if (about) about.claims = { ...about.claims, metadata: { srx_node: superior } };
+      return (await readMember(await verify(paper, federation), NOW, new KeyCache())).isStateRun;
+    };
+    expect(await says({ state_run: false }, { state_run: true })).toBe(true);
+    expect(await says({ state_run: true }, { state_run: false })).toBe(false);
+    expect(await says({}, {})).toBe(false);
+  });
+
   const longest = limits.encryptionKeyLifeSecondsMax + limits.clockSkewSecondsMax;
   it('is sealed to by the first of its keys that has not ended', async () => {
     const [ended, first, second] = [

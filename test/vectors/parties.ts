@@ -85,6 +85,7 @@ async function makeParty(name: PartyName): Promise<VectorParty> {
       certificates: [],
       pins: [],
       messageKeys: new Map([[verifying.kid, verifying]]),
+      isStateRun: false,
       keyAttestations: [],
       sealingKey: await importSealingKey(publicJwkOf(jwks.encryption)),
       validUntilSeconds: 4_000_000_000,

@@ -45,6 +45,7 @@ export function makeMember(name: string, pairs: Pair[], port = 1): Member {
     certificates: pairs.map(({ certificatePem }) => certificatePem),
     pins: pairs.map(({ certificatePem }) => spkiDigest(certificatePem)),
     messageKeys: new Map(),
+    isStateRun: false,
     keyAttestations: [],
     sealingKey: {} as Member['sealingKey'],
     validUntilSeconds: 4_000_000_000,

@@ -45,7 +45,7 @@ export const memberVerbs: readonly Verb[] = [
         call.out.strong(member.name),
         ...block(member.organisation, '  '),
         ...block(
-          `${member.countries.join(', ')}; ${member.roles.join(', ')}; ${said(member)}`,
+          `${member.countries.join(', ')}; ${member.roles.join(', ')}${stateOf(member)}; ${said(member)}`,
           '  ',
         ),
       ]);
@@ -59,6 +59,7 @@ export const memberVerbs: readonly Verb[] = [
             member.name,
             member.countries.join(','),
             member.roles.join(','),
+            member.isStateRun ? 'state' : '',
           ]),
           nothing: isRegistry
             ? 'No member is admitted yet.'
@@ -91,13 +92,24 @@ export const memberVerbs: readonly Verb[] = [
     summary: 'admits a member to the registry by the file that its node made',
     examples: ['srx member admit member.jws --registry-folder registry'],
     operands: [{ name: 'FILE', help: 'member.jws of the node; - for standard input' }],
-    options: REGISTRY_FOLDER,
+    options: {
+      ...REGISTRY_FOLDER,
+      'state-run': { help: 'a shelter or coordinator that a state runs; people see it' },
+    },
     async run(call) {
       const text = await readText(call.io, call.operands[0] ?? '', limits.statementBytesMax);
-      const member = await admitMember(registryFolderOf(call), text, call.io.clock).catch(explain);
+      const member = await admitMember(
+        registryFolderOf(call),
+        text,
+        call.io.clock,
+        call.flags.isSet('state-run'),
+      ).catch(explain);
       const { name, entityId, countries, roles } = member;
-      const line = `${name} is a member now: ${countries.join(', ')}; ${roles.join(', ')}`;
+      const line = `${name} is a member now: ${countries.join(', ')}; ${roles.join(', ')}${stateOf(member)}`;
       call.out.answer(member, [...block(line, '', '  '), ...block(entityId, '  ')], [[entityId]]);
+      call.out.note(
+        'No police, immigration, prosecution or consular body may be a member: remove it if it is one.',
+      );
     },
   },
   {
@@ -149,10 +161,15 @@ type Listed = {
   name: string;
   countries: string[];
   roles: string[];
+  isStateRun: boolean;
   /** Whole seconds; one of them. */
   admittedAt?: number;
   validUntil?: number;
 };
+
+function stateOf({ isStateRun }: { isStateRun: boolean }): string {
+  return isStateRun ? '; run by a state' : '';
+}
 
 function said({ admittedAt, validUntil }: Listed): string {
   return admittedAt === undefined

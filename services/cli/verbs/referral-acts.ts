@@ -97,15 +97,33 @@ function requestVerb(): Verb {
       ...CONNECTION_OPTIONS,
     },
     ...ENDS_ITSELF,
-    run: (call) => {
+    run: async (call) => {
       const asked = {
         localCode: call.operands[0] ?? '',
         recipient: call.flags.required('to'),
         continuesReferralId: call.flags.text('continues') ?? '',
       };
-      return sendBy(call, (client, requestId) => client.requestReferral({ requestId, ...asked }));
+      await withNode(call, (client) => noteIfStateRun(call, client, asked.recipient));
+      await sendBy(call, (client, requestId) => client.requestReferral({ requestId, ...asked }));
     },
   };
+}
+
+/** Beside its name, where a person chooses. */
+async function noteIfStateRun(
+  { out }: Call,
+  client: CaseworkClient,
+  recipient: string,
+): Promise<void> {
+  // The list is in the order of ids: from just before this one.
+  const page = { limit: 0, cursor: recipient.slice(0, -1) };
+  for (;;) {
+    const { members, nextCursor } = await client.listMembers(page);
+    const found = members.find(({ organisation }) => organisation === recipient);
+    if (found?.isStateRun) out.note('A state runs this organisation. The person should know it.');
+    if (found || nextCursor === '' || nextCursor > recipient) return;
+    page.cursor = nextCursor;
+  }
 }
 
 function releaseVerb(): Verb {

@@ -104,6 +104,7 @@ export const MemberSummary = z.strictObject({
   name: line,
   countries: z.array(word),
   roles: z.array(word),
+  isStateRun: z.boolean(),
   validUntil: secondsOrNone,
 });
 
