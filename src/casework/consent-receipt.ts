@@ -1,7 +1,7 @@
 // The consent receipt that travels: fields of ISO/IEC TS 27560, made from the form and
 // from what was asked, for this recipient alone.
 import type { ConsentForm } from '#model/consent-form.ts';
-import type { ConsentRecord } from '#model/consent-record.ts';
+import { type ConsentRecord, type RecordedAnswer, saidYes } from '#model/consent-record.ts';
 import { limits } from '#model/limits.ts';
 import { Consent, newestConsentEvent } from '#model/plan/consent.ts';
 
@@ -9,6 +9,8 @@ import type { CaseworkContext } from './context.ts';
 
 type Made = {
   form: ConsentForm;
+  /** Those that count with this record. */
+  answers: readonly RecordedAnswer[];
   asked: ConsentRecord;
   there: readonly ConsentRecord[];
   event: 'given' | 'renewed' | 'refused';
@@ -18,9 +20,10 @@ type Made = {
 
 export function receiptOf(
   { organisation, members }: CaseworkContext,
-  { form, asked, there, event, recordId, caseCode }: Made,
+  { form, answers, asked, there, event, recordId, caseCode }: Made,
 ): Consent {
-  const yes = form.answers.filter(({ answer }) => answer === 'yes');
+  // What was said before goes on: the receipt tells all that this recipient may have.
+  const yes = saidYes(answers);
   const covered = new Set(yes.map(({ section }) => section));
   const directions = new Set(yes.map(({ direction }) => direction));
   const [direction = 'to-recipient'] = directions;

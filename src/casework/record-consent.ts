@@ -55,7 +55,10 @@ export async function recordConsent(
       form,
       answers,
       ...(isYes && {
-        receipt: (place): Consent => receiptOf(context, { form, asked, there, event, ...place }),
+        receipt: (place): Consent => {
+          const counting = newestAnswers([...there, { answers }]);
+          return receiptOf(context, { form, answers: counting, asked, there, event, ...place });
+        },
       }),
     };
   });

@@ -86,7 +86,9 @@ export function questionKey(of: Omit<RecordedAnswer, 'answer' | 'until' | 'atMs'
 }
 
 /** The answers that count, one a question; said at the same time, the later record counts. */
-export function newestAnswers(records: readonly ConsentRecord[]): RecordedAnswer[] {
+export function newestAnswers(
+  records: readonly Pick<ConsentRecord, 'answers'>[],
+): RecordedAnswer[] {
   const newest = new Map<string, RecordedAnswer>();
   for (const answer of records.flatMap(({ answers }) => answers)) {
     const key = questionKey(answer);
