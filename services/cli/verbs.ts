@@ -10,6 +10,7 @@ import { demandVerbs } from './verbs/demand.ts';
 import { demo } from './verbs/demo.ts';
 import { disclosureVerbs } from './verbs/disclosure.ts';
 import { doctor } from './verbs/doctor.ts';
+import { erasureVerbs } from './verbs/erasure.ts';
 import { inbox } from './verbs/inbox.ts';
 import { init } from './verbs/init.ts';
 import { keyVerbs } from './verbs/key.ts';
@@ -36,6 +37,7 @@ export const VERBS: readonly Verb[] = [
   consentCopy,
   consentWithdraw,
   ...accessVerbs,
+  ...erasureVerbs,
   ...referralVerbs,
   ...actVerbs,
   referralHeard,

@@ -21,6 +21,7 @@ import type { CaseworkApi, CaseworkCall, CaseworkResponse } from '#wire/contract
 import { accessApi } from './access-api.ts';
 import { consentApi } from './consent-api.ts';
 import { consentRecordsApi } from './consent-records-api.ts';
+import { erasureApi } from './erasure-api.ts';
 import { mattersApi } from './matters-api.ts';
 import { paperApi } from './paper-api.ts';
 
@@ -41,6 +42,7 @@ export function caseworkApi(parts: ApiParts): CaseworkApi<Actor> {
     ...mattersApi(parts),
     ...staffApi(parts),
     ...paperApi(parts),
+    ...erasureApi(parts),
     ...consentApi(parts),
     ...consentRecordsApi(parts),
     ...accessApi(parts),

@@ -101,7 +101,7 @@ function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
   return parseCaseFile(decryptAtRest(key, contextOf(row.localCode), row.sealed));
 }
 
-function caseKeyId(localCode: string): string {
+export function caseKeyId(localCode: string): string {
   return `case:${localCode}`;
 }
 

@@ -98,7 +98,7 @@ type Change = { erasure: ErasureRecord; sections?: StoredSection[] };
  * One change of what stands in the row, against whoever else writes to it.
  * @param make null: there is nothing to change
  */
-async function changeErasure(
+export async function changeErasure(
   context: CaseworkContext,
   referralId: string,
   make: (holding: Holding) => Change | null,

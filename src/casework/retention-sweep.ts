@@ -4,6 +4,7 @@ import { incidentOf } from '#model/incident.ts';
 import { limits } from '#model/limits.ts';
 import { erasuresDue, evidenceEndsAtMs } from '#model/retention.ts';
 import type { CaseworkContext } from './context.ts';
+import { finishCaseErasures } from './erase-case.ts';
 import { loadHolding } from './erase-sections.ts';
 
 /** For each round of the clockwork; does nothing in most of them. */
@@ -12,6 +13,7 @@ export function retentionSweep(context: CaseworkContext): () => Promise<void> {
   return async () => {
     const nowMs = context.clock.now();
     if (nowMs < nextMs) return;
+    await finishCaseErasures(context);
     await sweep(context, nowMs - limits.retentionQuietMs);
     nextMs = nowMs + limits.retentionSweepMs;
   };

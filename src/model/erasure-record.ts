@@ -5,8 +5,11 @@ import { z } from 'zod';
 import { SECTIONS, type SectionName } from './codes.ts';
 import { limits } from './limits.ts';
 
-const ERASURE_CAUSES = ['withdrawn', 'arrived', 'ended'] as const;
+export const ERASURE_CAUSES = ['withdrawn', 'arrived', 'ended'] as const;
 export type ErasureCause = (typeof ERASURE_CAUSES)[number];
+
+/** As people see a section of theirs. */
+export const ERASURE_STATES = ['held', 'kept', 'erasing', 'erased'] as const;
 
 const anySection = z.enum(SECTIONS);
 const ms = z.int().min(0);

@@ -3,11 +3,12 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { uuid4 } from '#crypto/digest.ts';
+import { openAtRest } from '#exchange/sections.ts';
 import { limits } from '#model/limits.ts';
 import type { StepBody } from '#model/message.ts';
 import type { Side } from '#model/track.ts';
 import { bodyOf, DAY, grantOf, type Line, START_SECONDS, STORY } from '#test/model/story.ts';
-import { by, type Offices, officeOf, openOffices } from './office.ts';
+import { by, exampleCase, type Offices, officeOf, openOffices } from './office.ts';
 import { sealedSections, storyOn, type Told, toDay } from './telling-story.ts';
 
 let offices: Offices;
@@ -255,5 +256,119 @@ describe('over 24 months and five years', () => {
     toDay(offices.pair, 365 + 91);
     await runDue();
     for (const side of SIDES) expect(await sealed(side)).not.toContain('minimum');
+  });
+});
+
+describe('a section that a law keeps', () => {
+  const law = 'Invented Health Act, 10';
+  async function keepers() {
+    const { api, hire } = offices.receiving;
+    const [worker, head] = [await hire('worker'), await hire('head', 'supervisor')];
+    const until = START_SECONDS + 100 * DAY;
+    const asked = { referralId: told.referralId, section: 'identity', law, until } as const;
+    return { api, worker, head, asked };
+  }
+
+  it('stays closed until its day, is told with its law, and goes then', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4));
+    const { api, worker, head, asked } = await keepers();
+    await api.keepSection(asked, by(worker, head));
+    toDay(offices.pair, 11);
+    await runDue();
+    expect(await sealed('receiving')).toContain('identity');
+    expect(await sealed('receiving')).not.toContain('danger');
+    const why = 'casework';
+    const opened = api.openSection({ ...asked, why }, by(worker));
+    await expect(opened).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
+    const [answer] = await answers('receiving');
+    expect(answer?.kept).toEqual(['identity']);
+    expect(answer?.erased).toContain('danger');
+    const { store, exchange } = offices.pair.referring;
+    const reasons = (await store.listSections(told.referralId)).filter(
+      ({ section, author }) => section === 'reason' && author === 'peer',
+    );
+    const said = reasons.map((row) => openAtRest(exchange.context, row)?.content ?? bytes(null));
+    expect(said.map((one) => JSON.parse(new TextDecoder().decode(one)))).toEqual([
+      { code: 'kept-under-law', kept: [{ section: 'identity', law, until: '2027-04-25' }] },
+    ]);
+    const { sections } = await api.listErasures(asked, by(worker));
+    expect(sections).toContainEqual({
+      section: 'identity',
+      state: 'kept',
+      cause: 'withdrawn',
+      at: asked.until,
+      law,
+    });
+    toDay(offices.pair, 100);
+    await runDue();
+    expect(await sealed('receiving')).not.toContain('identity');
+    const [, last] = await answers('receiving');
+    expect(last?.kept).toEqual([]);
+    expect(last?.erased).toContain('identity');
+  });
+
+  it('is kept by two people, under a law, until a day to come, and before it is gone', async () => {
+    await told.tell(...until('packageReceived'), withdrawal(4, { deleteSent: true }));
+    const { api, worker, head, asked } = await keepers();
+    const keep = (given: object, ...call: Parameters<typeof by>) =>
+      api.keepSection({ ...asked, ...given }, by(...call));
+    const code = 'SECOND_PERSON_NEEDED';
+    await expect(keep({}, worker)).rejects.toMatchObject({ code });
+    await expect(keep({}, worker, worker)).rejects.toMatchObject({ code });
+    const past = { until: START_SECONDS };
+    await expect(keep(past, worker, head)).rejects.toMatchObject({ code: 'SCHEMA_VIOLATION' });
+    const system = await offices.receiving.hire('records', 'service');
+    await expect(keep({}, system, head)).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
+    await runDue('receiving');
+    await expect(keep({}, worker, head)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('a local case', () => {
+  async function caseHere() {
+    const { api, hire } = offices.referring;
+    const worker = await hire('worker');
+    const { file, localCode } = await exampleCase('adult.yaml');
+    await api.importCase({ caseFile: file }, by(worker));
+    return { api, worker, file, localCode };
+  }
+
+  it('is erased with its key, and neither opens nor comes back', async () => {
+    const { api, worker, file, localCode } = await caseHere();
+    const { keyFile } = offices.pair.referring.exchange.context;
+    expect(keyFile.get(`case:${localCode}`)).toBeDefined();
+    await api.eraseCase({ localCode }, by(worker));
+    expect(keyFile.get(`case:${localCode}`)).toBeUndefined();
+    expect((await offices.pair.referring.store.findCase(localCode))?.sealed).toBe('');
+    const again = api.importCase({ caseFile: file }, by(worker));
+    await expect(again).rejects.toMatchObject({ code: 'CONFLICT' });
+    const asked = { localCode, withContent: true, why: 'casework' } as const;
+    await expect(api.getCase(asked, by(worker))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await api.eraseCase({ localCode }, by(worker));
+  });
+
+  it('is not erased while a referral of it goes on', async () => {
+    await told.tell(...until('accepted'));
+    const { store } = offices.pair.referring;
+    await store.insertCase({ localCode: 'TEST-1', sealed: 'x', importedAtMs: 1, erasedAtMs: null });
+    const worker = await offices.referring.hire('worker');
+    const erase = () => offices.referring.api.eraseCase({ localCode: 'TEST-1' }, by(worker));
+    await expect(erase()).rejects.toMatchObject({ code: 'CONFLICT' });
+    await told.tell(withdrawal(4));
+    await erase();
+    expect((await store.findCase('TEST-1'))?.erasedAtMs).not.toBeNull();
+  });
+
+  it('whose erasure a place did not take is erased at the next start', async () => {
+    const { api, worker, localCode } = await caseHere();
+    const inTheWay = offices.pair.folder.path('referring-sections.generation.tmp');
+    await mkdir(inTheWay);
+    const erase = api.eraseCase({ localCode }, by(worker));
+    await expect(erase).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const { store } = offices.pair.referring;
+    expect(await store.casesBeingErased()).toEqual([localCode]);
+    await rmdir(inTheWay);
+    await runDue('referring');
+    expect(await store.casesBeingErased()).toEqual([]);
   });
 });

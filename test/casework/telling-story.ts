@@ -4,6 +4,7 @@ import { uuid4 } from '#crypto/digest.ts';
 import { EMPTY_THREAD } from '#model/thread.ts';
 import type { Side } from '#model/track.ts';
 import { draftOf, IDS, type Pair } from '#test/exchange/pair.ts';
+import { consentFor } from '#test/model/consent-sample.ts';
 import { DAY, type Line, START_SECONDS, sample } from '#test/model/story.ts';
 
 export type Told = { referralId: string; tell(...lines: Line[]): Promise<void> };
@@ -23,7 +24,11 @@ export function storyOn(
         toDay(pair, ((change.sentAt ?? 0) - START_SECONDS) / DAY);
         const draft = sample(thread, side, step, change);
         const content = (section: string) =>
-          new TextEncoder().encode(JSON.stringify({ test: wordsOf(section) }));
+          new TextEncoder().encode(
+            JSON.stringify(
+              section === 'consent' ? consentFor(IDS.receiving) : { test: wordsOf(section) },
+            ),
+          );
         await pair[side].exchange.send({
           ...draftOf(referralId, draft.body, [], [...draft.grants]),
           sections: draft.sections.map((section) => ({ section, content: content(section) })),

@@ -5,6 +5,7 @@ import type { CaseFile } from '#model/case-file.ts';
 import { limits } from '#model/limits.ts';
 
 import { readCaseFile } from '../case-file-reader.ts';
+import { confirm } from '../confirm.ts';
 import { withNode } from '../connection.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
 import { faultLines } from '../faulty-file.ts';
@@ -21,6 +22,7 @@ import {
   SINCE_OPTION,
   type Verb,
   WHY,
+  YES_OPTION,
 } from '../verb.ts';
 
 const FILE = { name: 'FILE', help: 'a case file in YAML or JSON; - for standard input' };
@@ -103,6 +105,24 @@ export const caseVerbs: readonly Verb[] = [
         ...referralIds.map((id) => `  referral ${id}`),
         ...(withContent ? ['', stringify(content).trimEnd()] : []),
       ]);
+    },
+  },
+  {
+    noun: 'case',
+    name: 'erase',
+    summary: 'erases a case whose referrals have all ended; nothing brings it back',
+    examples: ['srx case erase HH-2026-0001', 'srx case erase HH-2026-0001 --yes --json'],
+    operands: [CODE],
+    options: { ...YES_OPTION, ...CONNECTION_OPTIONS },
+    async run(call) {
+      const localCode = call.operands[0] ?? '';
+      await confirm(
+        call,
+        'erase',
+        'All that this case says is gone for good, in every backup too.',
+      );
+      await withNode(call, (client) => client.eraseCase({ localCode }));
+      call.out.answer({ localCode, erased: true }, [`Case ${localCode} is erased.`], [[localCode]]);
     },
   },
   {

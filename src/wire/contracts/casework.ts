@@ -7,6 +7,7 @@ import { limits } from '#model/limits.ts';
 import { Body, entityId, Grant, STEP_NAMES } from '#model/message.ts';
 import { ACCESS_METHODS, why } from './casework-access.ts';
 import { CONSENT_METHODS } from './casework-consent.ts';
+import { ERASURE_METHODS } from './casework-erasure.ts';
 import { MATTER_METHODS } from './casework-matters.ts';
 import { PAPER_METHODS } from './casework-paper.ts';
 import * as records from './casework-records.ts';
@@ -138,6 +139,7 @@ export const CASEWORK_METHODS = {
   openSection: { request: OpenSectionRequest, response: OpenSectionResponse },
   exportReferral: { request: ExportReferralRequest, response: ExportReferralResponse },
   ...ACCESS_METHODS,
+  ...ERASURE_METHODS,
   ...PAPER_METHODS,
   listInbox: { request: ListInboxRequest, response: ListInboxResponse },
   ...MATTER_METHODS,
