@@ -109,3 +109,20 @@ describe('srx demand and srx disclosure', () => {
     expect([both.code, both.err]).toEqual([2, expect.stringContaining('either --case CODE')]);
   });
 });
+
+describe('a body that a state runs', () => {
+  it('is named as one in the list, where consent is asked and where a referral starts', async () => {
+    const members = desks.world.federation.nodes.referring.exchange.context.members;
+    const before = await desks.referring.type(
+      `consent ask HH-2026-0001 --to ${PARTNER} --out ${folder}/before.yaml`,
+    );
+    expect(before.err).not.toContain('A state runs');
+    const partner = members.find(PARTNER);
+    Object.assign(partner ?? {}, { isStateRun: true });
+    const ask = `consent ask HH-2026-0001 --to ${PARTNER} --out ${folder}/form.yaml`;
+    expect((await desks.referring.type(ask)).err).toContain('A state runs this organisation.');
+    const request = `referral request HH-2026-0001 --to ${PARTNER}`;
+    expect((await desks.referring.type(request)).err).toContain('A state runs this organisation.');
+    expect(await desks.referring.done('member list')).toContain('run by a state');
+  });
+});

@@ -11,6 +11,7 @@ import { consentFormText, readConsentForm } from '../consent-form-file.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
 import { readText, writeOutput } from '../files.ts';
 import { retried } from '../retry.ts';
+import { noteIfStateRun } from '../state-run.ts';
 import { block, isoTime, when } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Call, CONNECTION_OPTIONS, type Verb } from '../verb.ts';
@@ -53,9 +54,11 @@ const ask: Verb = {
       translation,
       reviewedBy: flags.text('reviewed-by') ?? '',
     };
-    const asked = await withNode(call, (client) =>
-      retried(() => client.askConsent(request), io.signal),
-    );
+    const asked = await withNode(call, async (client) => {
+      const made = await retried(() => client.askConsent(request), io.signal);
+      await noteIfStateRun(call, client, request.recipient);
+      return made;
+    });
     const form = ConsentForm.parse(JSON.parse(Buffer.from(asked.form).toString()));
     const target = flags.text('out');
     const { text, textDigest, textVersion, locale } = asked;

@@ -13,6 +13,7 @@ import { Ended, EXIT } from '../exit-codes.ts';
 import { readWait, receiptOf, WAIT_OPTIONS } from '../receipt-wait.ts';
 import { retried } from '../retry.ts';
 import { readGrants } from '../section-file.ts';
+import { noteIfStateRun } from '../state-run.ts';
 import { block, isoTime } from '../text.ts';
 import { readTime } from '../times.ts';
 import { UsageError } from '../usage-error.ts';
@@ -107,23 +108,6 @@ function requestVerb(): Verb {
       await sendBy(call, (client, requestId) => client.requestReferral({ requestId, ...asked }));
     },
   };
-}
-
-/** Beside its name, where a person chooses. */
-async function noteIfStateRun(
-  { out }: Call,
-  client: CaseworkClient,
-  recipient: string,
-): Promise<void> {
-  // The list is in the order of ids: from just before this one.
-  const page = { limit: 0, cursor: recipient.slice(0, -1) };
-  for (;;) {
-    const { members, nextCursor } = await client.listMembers(page);
-    const found = members.find(({ organisation }) => organisation === recipient);
-    if (found?.isStateRun) out.note('A state runs this organisation. The person should know it.');
-    if (found || nextCursor === '' || nextCursor > recipient) return;
-    page.cursor = nextCursor;
-  }
 }
 
 function releaseVerb(): Verb {
