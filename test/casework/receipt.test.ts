@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { recordsOfCase } from '#casework/consent-records.ts';
-import { sha256 } from '#crypto/digest.ts';
+import { sha256, uuid4 } from '#crypto/digest.ts';
 import { createSigningKey, importVerifyKey, type SigningKey } from '#crypto/keys.ts';
 import { verifyPaperReceipt } from '#exchange/verify-paper-receipt.ts';
 import { type CaseFile, withOrganisations } from '#model/case-file.ts';
 import { nowSeconds } from '#model/clock.ts';
+import { PersonCopy } from '#model/person-copy.ts';
 import { IDS } from '#test/exchange/pair.ts';
 import { signKeyAttestation } from '#trust/key-attestation.ts';
 import type { Anchor } from '#trust/verify-chain.ts';
@@ -115,5 +116,39 @@ describe('a receipt that is printed', () => {
     await attest();
     const { text, code } = await print();
     expect(await verifyPaperReceipt({ text, code }, anchor, now())).toBeDefined();
+  });
+
+  it('is not printed any more when she said no, and her copy shows each no', async () => {
+    const { api } = offices.referring;
+    const { pair } = offices;
+    const asked = { requestId: uuid4(), localCode, recipient: IDS.receiving };
+    await api.requestReferral({ ...asked, continuesReferralId: '' }, by(worker));
+    await pair.settle();
+    const stop = async (withdrawal: { whole: boolean; sections: 'health'[] }) => {
+      const rest = { stopReports: false, deleteSent: false, endServices: false };
+      await api.withdrawConsent(
+        {
+          requestId: uuid4(),
+          localCode,
+          referralId: '',
+          withdrawal: { ...withdrawal, ...rest, meetingWish: 'not-asked' },
+        },
+        by(worker),
+      );
+      await pair.settle();
+    };
+    await stop({ whole: false, sections: ['health'] });
+    const { agreements } = await print({ named: true });
+    const named = agreements[0]?.ends.flatMap(({ sections }) => sections) ?? [];
+    expect(named).toContain('legal');
+    expect(named).not.toContain('health');
+
+    await stop({ whole: true, sections: [] });
+    await expect(print()).rejects.toMatchObject({ code: 'NOT_CONSENTED' });
+    const request = { localCode, toGuardian: false, withExploitation: false };
+    const { copy } = await api.makeCopy(request, by(worker));
+    const [agreed] = PersonCopy.parse(JSON.parse(new TextDecoder().decode(copy))).agreements;
+    expect(agreed?.answers.length).toBeGreaterThan(10);
+    expect(agreed?.answers.filter(({ answer }) => answer === 'yes')).toEqual([]);
   });
 });
