@@ -2,10 +2,12 @@
 // yes was given, and which sections it covers until when.
 import { sha256 } from '#crypto/digest.ts';
 import type { PersonalSection } from '#model/codes.ts';
-import { newestAnswers, saidYes } from '#model/consent-record.ts';
+import { type RecordedAnswer, saidYes } from '#model/consent-record.ts';
 import { newestConsentEvent } from '#model/plan/consent.ts';
 
-import type { RecordsOfCase, StoredRecord } from './consent-records.ts';
+import { recordsOfCase } from './consent-records.ts';
+import type { CaseworkContext } from './context.ts';
+import { showConsent } from './show-consent.ts';
 
 export type Agreement = {
   /** Entity identifier of the partner. */
@@ -18,25 +20,34 @@ export type Agreement = {
   ends: { until: number; sections: PersonalSection[] }[];
 };
 
-/** Those that hold now; one that was taken back or has ended is none. */
-export function agreementsOf(records: RecordsOfCase, nowSeconds: number): Agreement[] {
-  return [...records].flatMap(([recipient, stored]) => {
-    const newest = stored.findLast(({ record }) => record.receipt !== undefined);
-    const event = newest?.record.receipt && newestConsentEvent(newest.record.receipt);
-    if (!newest || (event?.eventState !== 'given' && event?.eventState !== 'renewed')) return [];
-    const ends = endsOf(stored).filter(({ until }) => until > nowSeconds);
+/**
+ * Those that hold now. One that has ended or was taken back, at either organisation, is none.
+ * @throws Refusal NOT_FOUND, KEY_UNAVAILABLE
+ */
+export async function agreementsOf(
+  context: CaseworkContext,
+  localCode: string,
+  nowSeconds: number,
+): Promise<Agreement[]> {
+  const records = await recordsOfCase(context, localCode);
+  return (await showConsent(context, localCode)).flatMap(({ recipient, answers, receipt }) => {
+    const stored = records.get(recipient)?.find(({ record }) => {
+      return record.recordId === receipt?.recordId;
+    });
+    const event = receipt?.receipt && newestConsentEvent(receipt.receipt);
+    if (!stored || (event?.eventState !== 'given' && event?.eventState !== 'renewed')) return [];
+    const ends = endsOf(answers).filter(({ until }) => until > nowSeconds);
     if (ends.length === 0) return [];
     const givenAt = Math.floor(Date.parse(event.eventTime) / 1000);
-    return [{ recipient, record: sha256(newest.jws), givenAt, ends }];
+    return [{ recipient, record: sha256(stored.jws), givenAt, ends }];
   });
 }
 
-function endsOf(stored: readonly StoredRecord[]): Agreement['ends'] {
+function endsOf(answers: readonly RecordedAnswer[]): Agreement['ends'] {
   const byEnd = new Map<number, Set<PersonalSection>>();
-  for (const answer of saidYes(newestAnswers(stored.map(({ record }) => record)))) {
-    if (answer.direction !== 'to-recipient') continue;
-    const sections = byEnd.get(answer.until) ?? new Set();
-    byEnd.set(answer.until, sections.add(answer.section));
+  for (const { direction, until, section } of saidYes(answers)) {
+    if (direction !== 'to-recipient') continue;
+    byEnd.set(until, (byEnd.get(until) ?? new Set()).add(section));
   }
   return [...byEnd]
     .toSorted(([a], [b]) => a - b)

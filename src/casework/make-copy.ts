@@ -1,17 +1,16 @@
 // The copy that the person takes along: her plan without what could lead somebody to
 // her, who has what, and what was agreed. Recorded as an opening of the case.
 import type { CaseFile } from '#model/case-file.ts';
-import { newestAnswers, newestReceipt } from '#model/consent-record.ts';
 import type { PersonCopy } from '#model/person-copy.ts';
 import { copyPlan } from '#model/person-copy-plan.ts';
 import { isChild } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { findCase, showCase } from './cases.ts';
-import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { mustHaveNoDemand } from './demand.ts';
 import { holdingsOf } from './holdings.ts';
+import { showConsent } from './show-consent.ts';
 import { toldOutside } from './told-outside.ts';
 
 export type MakeCopy = {
@@ -67,13 +66,11 @@ async function agreedIn(
   localCode: string,
   name: (id: string) => string,
 ): Promise<PersonCopy['agreements']> {
-  const records = await recordsOfCase(context, localCode);
-  return [...records.keys()].map((recipient) => {
-    const there = recordsFor(records, recipient);
-    const receipt = newestReceipt(there)?.receipt;
+  return (await showConsent(context, localCode)).map(({ recipient, answers, receipt: record }) => {
+    const receipt = record?.receipt;
     return {
       recipient: { organisation: recipient, name: name(recipient) },
-      answers: newestAnswers(there).map(({ section, stage, purpose, direction, ...said }) => ({
+      answers: answers.map(({ section, stage, purpose, direction, ...said }) => ({
         section,
         stage,
         purpose,

@@ -11,7 +11,6 @@ import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { type Agreement, agreementsOf } from './agreements.ts';
 import { findCase, showCase } from './cases.ts';
-import { recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 
 export type PrintReceipt = {
@@ -33,7 +32,7 @@ export async function printReceipt(
 ): Promise<SealedReceipt & { receipt: PaperReceipt }> {
   await showCase(context, actor, await findCase(context, print.localCode), 'for-the-person');
   const now = nowSeconds(context.clock);
-  const all = agreementsOf(await recordsOfCase(context, print.localCode), now);
+  const all = await agreementsOf(context, print.localCode, now);
   const agreements = chosen(all, print.recipients);
   const name = (organisation: string) => context.members.find(organisation)?.name ?? organisation;
   const receipt: PaperReceipt = {

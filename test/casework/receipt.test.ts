@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { recordsOfCase } from '#casework/consent-records.ts';
 import { sha256, uuid4 } from '#crypto/digest.ts';
@@ -7,6 +7,7 @@ import { verifyPaperReceipt } from '#exchange/verify-paper-receipt.ts';
 import { type CaseFile, withOrganisations } from '#model/case-file.ts';
 import { nowSeconds } from '#model/clock.ts';
 import { PersonCopy } from '#model/person-copy.ts';
+import { withdrawal } from '#test/exchange/adversary.ts';
 import { IDS } from '#test/exchange/pair.ts';
 import { signKeyAttestation } from '#trust/key-attestation.ts';
 import type { Anchor } from '#trust/verify-chain.ts';
@@ -21,7 +22,7 @@ let registry: SigningKey;
 let anchor: Anchor;
 let localCode: string;
 
-beforeAll(async () => {
+beforeEach(async () => {
   offices = await openOffices();
   worker = await offices.referring.hire('worker');
   registry = await createSigningKey();
@@ -31,7 +32,7 @@ beforeAll(async () => {
   await offices.referring.api.importCase({ caseFile: example.file }, by(worker));
   await attest();
 });
-afterAll(() => offices[Symbol.asyncDispose]());
+afterEach(() => offices[Symbol.asyncDispose]());
 
 /** The registry's word about the key that signs now. */
 async function attest() {
@@ -122,16 +123,17 @@ describe('a receipt that is printed', () => {
     const { api } = offices.referring;
     const { pair } = offices;
     const asked = { requestId: uuid4(), localCode, recipient: IDS.receiving };
-    await api.requestReferral({ ...asked, continuesReferralId: '' }, by(worker));
+    const requested = { ...asked, continuesReferralId: '' };
+    const { outcome } = await api.requestReferral(requested, by(worker));
     await pair.settle();
-    const stop = async (withdrawal: { whole: boolean; sections: 'health'[] }) => {
+    const stop = async (said: { whole: boolean; sections: 'health'[] }) => {
       const rest = { stopReports: false, deleteSent: false, endServices: false };
       await api.withdrawConsent(
         {
           requestId: uuid4(),
           localCode,
           referralId: '',
-          withdrawal: { ...withdrawal, ...rest, meetingWish: 'not-asked' },
+          withdrawal: { ...said, ...rest, meetingWish: 'not-asked' },
         },
         by(worker),
       );
@@ -142,6 +144,16 @@ describe('a receipt that is printed', () => {
     const named = agreements[0]?.ends.flatMap(({ sections }) => sections) ?? [];
     expect(named).toContain('legal');
     expect(named).not.toContain('health');
+
+    // What she said to the partner counts here as well.
+    const keyWorker = await offices.receiving.hire('key-worker');
+    const body = withdrawal({ whole: false, sections: ['legal'] });
+    const { referralId } = outcome;
+    const act = { requestId: uuid4(), referralId, body, sections: [], grants: [] };
+    await offices.receiving.api.act(act, by(keyWorker));
+    await pair.settle();
+    const left = (await print({ named: true })).agreements[0]?.ends;
+    expect(left?.flatMap(({ sections }) => sections)).not.toContain('legal');
 
     await stop({ whole: true, sections: [] });
     await expect(print()).rejects.toMatchObject({ code: 'NOT_CONSENTED' });
