@@ -1,6 +1,7 @@
 // The table of verbs: what runs, what help shows, what a test goes through.
 import type { Verb } from './verb.ts';
 import { accessVerbs } from './verbs/access.ts';
+import { authorityAsked } from './verbs/authority-asked.ts';
 import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
 import { consentCopy } from './verbs/consent-copy.ts';
@@ -36,6 +37,7 @@ export const VERBS: readonly Verb[] = [
   ...consentRecordVerbs,
   consentCopy,
   consentWithdraw,
+  authorityAsked,
   ...accessVerbs,
   ...erasureVerbs,
   ...referralVerbs,

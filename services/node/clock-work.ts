@@ -2,6 +2,7 @@
 import { raiseAlarm } from '#casework/alarm.ts';
 import { heedNotices, watchSteps } from '#casework/breach-watch.ts';
 import type { CaseworkContext } from '#casework/context.ts';
+import { authorityIsLate } from '#casework/guardian-no.ts';
 import { reportAccess } from '#casework/report-access.ts';
 import { removeEvidence, runErasures } from '#casework/run-erasures.ts';
 import { remindToTell } from '#casework/telling.ts';
@@ -10,6 +11,7 @@ import type { DeadlineWork } from '#tracking/clockwork.ts';
 
 export function clockWork(context: CaseworkContext): DeadlineWork {
   return {
+    authority: (referralId) => authorityIsLate(context, referralId),
     'breach-notice': (referralId) => heedNotices(context, referralId),
     'breach-steps': (referralId) => watchSteps(context, referralId),
     'report-access': (referralId) => reportAccess(context, referralId),

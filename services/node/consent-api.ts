@@ -1,6 +1,7 @@
 // Consent, in the words of the contract.
 import { type Actor, mustMay } from '#casework/actor.ts';
 import type { CaseworkContext } from '#casework/context.ts';
+import { noteAuthorityAsked } from '#casework/guardian-no.ts';
 import { noteHeard } from '#casework/welfare.ts';
 import { withdrawConsent } from '#casework/withdraw.ts';
 import type { CaseworkApi } from '#wire/contracts/casework.ts';
@@ -19,6 +20,11 @@ export function consentApi({
         return { ...at, seq: sent?.seq ?? 0, fault: fault ?? '' };
       });
       return { partners };
+    },
+    async noteAuthorityAsked({ referralId }, { actor }) {
+      mustMay(actor, 'casework');
+      await noteAuthorityAsked(context, referralId);
+      return {};
     },
     async noteHeard(request, { actor }) {
       mustMay(actor, 'casework');

@@ -70,8 +70,8 @@ async function noteWithdrawal(
 ): Promise<void> {
   const { row } = await context.store.load(referralId);
   if (!row) return;
-  const { localCode, partner } = row;
-  await recordWithdrawal(context, actor, { localCode, partner, messageId, body });
+  const about = { localCode: row.localCode, partner: row.partner, messageId };
+  await recordWithdrawal(context, actor, { ...about, body, byGuardian: false });
 }
 
 /** What a law keeps is said by the node itself, and in no other step. */

@@ -17,13 +17,14 @@ type Withdrawn = {
   /** Of the message that carries it. */
   messageId: string;
   body: StepBody<'consentWithdrawn'>;
+  byGuardian: boolean;
 };
 
 /** The same message again adds nothing. */
 export async function recordWithdrawal(
   context: CaseworkContext,
   actor: Actor,
-  { localCode, partner: recipient, messageId, body }: Withdrawn,
+  { localCode, partner: recipient, messageId, body, byGuardian }: Withdrawn,
 ): Promise<void> {
   if (localCode === null) return;
   // The message's id is at the partner; the record's may not lead there.
@@ -35,7 +36,8 @@ export async function recordWithdrawal(
       const answers = saidYes(newestAnswers(there))
         .filter(({ section }) => withdraws(body, section))
         .map((one): RecordedAnswer => ({ ...one, answer: 'withdrawn', until: 0, atMs }));
-      return { event: 'withdrawn', recordId, withdrawal: body, answers };
+      const event = byGuardian ? 'revoked' : 'withdrawn';
+      return { event, recordId, withdrawal: body, answers };
     });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

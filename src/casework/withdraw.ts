@@ -11,6 +11,7 @@ import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
+import { askAuthority, mustBeForGuardian } from './guardian-no.ts';
 
 export type Withdrawal = {
   requestId: string;
@@ -18,6 +19,8 @@ export type Withdrawal = {
   localCode: string;
   /** Of one referral: this partner alone. Else empty. */
   referralId: string;
+  /** A guardian says it, and the child does not. */
+  byGuardian: boolean;
   body: StepBody<'consentWithdrawn'>;
 };
 
@@ -36,26 +39,30 @@ export type WithdrawnFrom = {
  * On the way nobody is left without being met for want of a question: until the wish is
  * known, all closes but what the meeting needs.
  * The same request again carries it to those that it has not reached yet.
- * @throws Refusal NOT_FOUND: nothing of this case was ever sent; SCHEMA_VIOLATION
+ * @throws Refusal NOT_FOUND: nothing of this case was ever sent; SCHEMA_VIOLATION; NOT_PERMITTED
  */
 export async function withdrawConsent(
   context: CaseworkContext,
   actor: Actor,
-  { requestId, localCode, referralId, body }: Withdrawal,
+  withdrawal: Withdrawal,
 ): Promise<WithdrawnFrom[]> {
+  const { localCode, referralId, body, byGuardian } = withdrawal;
   if (body.whole === body.sections.length > 0) {
     throw new Refusal('SCHEMA_VIOLATION', 'sections: name some, or ask for all of it; not both.');
   }
   const rows = await concerned(context, localCode, referralId);
-  return Promise.all(rows.map((row) => withdrawFrom(context, actor, requestId, row, body)));
+  if (byGuardian) {
+    const ids = rows.map((row) => row.referralId);
+    await mustBeForGuardian(context, ids, body);
+  }
+  return Promise.all(rows.map((row) => withdrawFrom(context, actor, row, withdrawal)));
 }
 
 async function withdrawFrom(
   context: CaseworkContext,
   actor: Actor,
-  requestId: string,
   { referralId, partner, localCode }: ReferralRow,
-  asked: StepBody<'consentWithdrawn'>,
+  { requestId, body: asked, byGuardian }: Withdrawal,
 ): Promise<WithdrawnFrom> {
   const asksMeeting =
     asked.whole && asked.meetingWish === 'not-asked' && (await isOnTheWay(context, referralId));
@@ -72,7 +79,9 @@ async function withdrawFrom(
       grants: [],
       by: actor,
     });
-    await recordWithdrawal(context, actor, { localCode, partner, messageId, body });
+    const about = { localCode, partner, messageId };
+    await recordWithdrawal(context, actor, { ...about, body, byGuardian });
+    if (byGuardian) await askAuthority(context, referralId);
     return { ...at, sent, fault: null };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -35,6 +35,8 @@ export const RECORD_EVENTS = [
   'given',
   'renewed',
   'withdrawn',
+  /** Taken back by somebody else: a guardian, without the child. */
+  'revoked',
   /** A case file brought it. */
   'imported',
 ] as const;

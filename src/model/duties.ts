@@ -21,6 +21,8 @@ export const DUTIES = {
   'ask-still-met': 'Ask: do you still want to be met? Then: srx consent withdraw --still-meet',
   'call-person': 'Call over a safe channel, only to ask: are you well? Then: srx referral heard',
   'call-overdue': 'The call is late. Call the person now, or go: srx referral heard',
+  'ask-authority': 'A guardian alone said no. Ask the authority today: srx consent authority-asked',
+  'authority-overdue': 'The authority is still not asked. Ask it now: srx consent authority-asked',
   'arrival-unknown': 'Nobody told of the arrival. Follow the steps that were agreed on.',
   'not-delivered': 'A message has no receipt and has expired: call the partner.',
   'breach-check': 'Data may be in wrong hands. Check the safety within the hour: srx breach list',

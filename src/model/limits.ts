@@ -36,6 +36,7 @@ export const limits = {
   safetySearchSeconds: 90 * DAY_SECONDS, // after the end of the consent
   callSeconds: DAY_SECONDS, // after a withdrawal before the taking over
   callTravellingSeconds: 4 * 60 * 60,
+  authorityAskedMs: DAY_SECONDS * SECOND_MS, // after a guardian alone said no
   arrivalUnknownSeconds: DAY_SECONDS, // where our own plan of it cannot be read
   answerSecondsMax: 14 * DAY_SECONDS,
   answerSecondsByPriority: {

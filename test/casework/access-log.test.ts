@@ -178,7 +178,8 @@ describe('openings at the receiving organisation', () => {
       endServices: false,
       meetingWish: 'not-asked' as const,
     };
-    const asked = { requestId: uuid4(), localCode, referralId: '', withdrawal };
+    const to = { localCode, referralId: '' };
+    const asked = { requestId: uuid4(), ...to, withdrawal, byGuardian: false };
     await offices.referring.api.withdrawConsent(asked, by(worker));
     await offices.pair.settle();
     await report();

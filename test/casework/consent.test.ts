@@ -202,6 +202,7 @@ describe('a withdrawal', () => {
       localCode,
       referralId: '',
       withdrawal: said.consentWithdrawn,
+      byGuardian: false,
     };
     await api().withdrawConsent(asked, by(worker));
     await api().withdrawConsent(asked, by(worker));

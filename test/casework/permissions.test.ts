@@ -23,6 +23,7 @@ const MAY: Readonly<Record<string, readonly Role[]>> = {
   showConsent: WORKERS,
   verifyConsent: WORKERS,
   withdrawConsent: WORKERS,
+  noteAuthorityAsked: WORKERS,
   noteHeard: WORKERS,
   listReferrals: WORKERS,
   getReferral: WORKERS,

@@ -134,6 +134,7 @@ describe('a receipt that is printed', () => {
           localCode,
           referralId: '',
           withdrawal: { ...said, ...rest, meetingWish: 'not-asked' },
+          byGuardian: false,
         },
         by(worker),
       );

@@ -38,7 +38,14 @@ async function request(): Promise<string> {
 
 function withdraw(asked: { requestId?: string; localCode?: string; referralId?: string }) {
   return offices.referring.api.withdrawConsent(
-    { requestId: uuid4(), localCode: '', referralId: '', withdrawal: NO, ...asked },
+    {
+      requestId: uuid4(),
+      localCode: '',
+      referralId: '',
+      withdrawal: NO,
+      byGuardian: false,
+      ...asked,
+    },
     by(worker),
   );
 }
@@ -137,7 +144,7 @@ describe('a withdrawal of everything on the way', () => {
       expect(await sectionsAt('receiving', id)).toEqual(['contact', 'danger', 'arrival']);
       expect(await duties()).toContain('ask-still-met');
       const withdrawal = { ...NO, meetingWish: answer };
-      const asked = { requestId, localCode: '', referralId: id, withdrawal };
+      const asked = { requestId, localCode: '', referralId: id, withdrawal, byGuardian: false };
       const again = await offices.referring.api.withdrawConsent(asked, by(worker));
       expect(again.partners).toMatchObject([{ asksMeeting: false, fault: '' }]);
       await offices.pair.settle();

@@ -26,6 +26,7 @@ export const consentWithdraw: Verb = {
     'srx consent withdraw HH-2026-0001 --all',
     'srx consent withdraw HH-2026-0001 --section health --section legal --delete-sent',
     `srx consent withdraw ${EXAMPLE_ID} --all --still-meet yes`,
+    'srx consent withdraw HH-2026-0002 --all --by-guardian',
   ],
   operands: [{ name: 'CODE', help: 'local code of the case, or the id of one referral' }],
   options: {
@@ -40,6 +41,7 @@ export const consentWithdraw: Verb = {
       help: 'for somebody on the way: do they still want to be met',
       choices: ['yes', 'no'],
     },
+    'by-guardian': { help: 'a guardian says it and the child does not: it stops, and no more' },
     'request-id': { value: 'UUID', help: 'of the same withdrawal before, to try it again' },
   },
   handlesSignal: true,
@@ -48,7 +50,9 @@ export const consentWithdraw: Verb = {
     if (!UUID.test(requestId)) throw new UsageError('--request-id must be a UUID.');
     const partners = await withNode(call, async (client) => {
       const say = async (meetingWish: Wish) => {
-        const asked = { requestId, ...whomOf(call), withdrawal: bodyOf(call, meetingWish) };
+        const withdrawal = bodyOf(call, meetingWish);
+        const byGuardian = call.flags.isSet('by-guardian');
+        const asked = { requestId, ...whomOf(call), withdrawal, byGuardian };
         return (await retried(() => client.withdrawConsent(asked), call.io.signal)).partners;
       };
       const first = await say((call.flags.text('still-meet') as Wish | undefined) ?? 'not-asked');
@@ -93,7 +97,7 @@ async function askForMeeting({ flags, io, out }: Call): Promise<Wish | null> {
   }
 }
 
-function tell({ out, io }: Call, requestId: string, partners: readonly From[]): void {
+function tell({ out, io, flags }: Call, requestId: string, partners: readonly From[]): void {
   const missed = partners.filter(({ fault }) => fault !== '');
   const unasked = partners.some(({ asksMeeting }) => asksMeeting);
   out.answer(
@@ -108,6 +112,9 @@ function tell({ out, io }: Call, requestId: string, partners: readonly From[]): 
     ]),
     partners.map(({ partner, referralId, seq, fault }) => [partner, referralId, seq, fault]),
   );
+  if (flags.isSet('by-guardian')) {
+    out.note('Ask the authority within 24 hours. Then run: srx consent authority-asked ID');
+  }
   if (unasked) {
     out.note(
       'Ask the person: do you still want to be met? Then run the same again with --still-meet.',

@@ -11,6 +11,7 @@ const WithdrawConsentRequest = z.strictObject({
   localCode: z.union([localCode, z.literal('')]),
   referralId: orNone,
   withdrawal: STEP_SCHEMAS.consentWithdrawn,
+  byGuardian: z.boolean(),
 });
 const WithdrawConsentResponse = z.strictObject({
   partners: z
@@ -27,8 +28,10 @@ const WithdrawConsentResponse = z.strictObject({
 });
 
 const NoteHeardRequest = z.strictObject({ referralId: uuid4, arrived: z.boolean() });
+const NoteAuthorityAskedRequest = z.strictObject({ referralId: uuid4 });
 
 export const WITHDRAWAL_METHODS = {
   withdrawConsent: { request: WithdrawConsentRequest, response: WithdrawConsentResponse },
+  noteAuthorityAsked: { request: NoteAuthorityAskedRequest, response: z.strictObject({}) },
   noteHeard: { request: NoteHeardRequest, response: z.strictObject({}) },
 } as const;
