@@ -12,7 +12,7 @@ export function cliReference(): string {
     'Made from the program by `npm run schemas`; `srx COMMAND --help` says the same.',
     ...VERBS.map(verbPart),
     '## Flags of every act',
-    '`referral request` and `referral release` take no `--grant`: theirs come from the case file.',
+    '`referral request` and `referral release` take no `--grant`: theirs come from the consent records.',
     table(['flag', 'what'], flagRows(ACT_OPTIONS)),
     '## Flags of every command',
     table(['flag', 'what'], flagRows(GLOBAL_OPTIONS)),

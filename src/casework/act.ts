@@ -8,6 +8,7 @@ import { type Actor, mustBeAnother } from './actor.ts';
 import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
 import type { SectionInput } from './from-case.ts';
+import { mustBeRecorded } from './recorded-grants.ts';
 
 export type Act = {
   requestId: string;
@@ -48,6 +49,7 @@ export async function act(
     }
   }
   const stated = body.step === 'accepted' ? acceptedBy(actor, second) : body;
+  await mustBeRecorded(context, referralId, grants);
   const sent = await context.exchange.send({
     messageId: requestId,
     referralId,

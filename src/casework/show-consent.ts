@@ -10,7 +10,7 @@ import {
 } from '#model/consent-record.ts';
 
 import { findCase } from './cases.ts';
-import { recordsOfCase } from './consent-records.ts';
+import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 
 export type ConsentOf = {
@@ -32,15 +32,34 @@ export async function showConsent(
   const shown: ConsentOf[] = [];
   for (const [recipient, stored] of all) {
     const history = stored.map(({ record }) => record);
-    const taken = await takenBack(context, localCode, recipient);
-    const answers = newestAnswers(history).map((one) =>
-      taken.some((at) => one.answer === 'yes' && at(one))
-        ? { ...one, answer: 'withdrawn' as const, until: 0 }
-        : one,
-    );
+    const answers = await withoutTakenBack(context, localCode, recipient, history);
     shown.push({ recipient, answers, receipt: newestReceipt(history), history });
   }
   return shown;
+}
+
+/** The answers about one recipient that count now, whoever recorded a withdrawal. */
+export async function countingAnswers(
+  context: CaseworkContext,
+  localCode: string,
+  recipient: string,
+): Promise<RecordedAnswer[]> {
+  const history = recordsFor(await recordsOfCase(context, localCode), recipient);
+  return withoutTakenBack(context, localCode, recipient, history);
+}
+
+async function withoutTakenBack(
+  context: CaseworkContext,
+  localCode: string,
+  recipient: string,
+  history: readonly ConsentRecord[],
+): Promise<RecordedAnswer[]> {
+  const taken = await takenBack(context, localCode, recipient);
+  return newestAnswers(history).map((one) =>
+    one.answer === 'yes' && taken.some((isTaken) => isTaken(one))
+      ? { ...one, answer: 'withdrawn', until: 0 }
+      : one,
+  );
 }
 
 /** Of the withdrawals in the referrals, also those that the partner recorded. */

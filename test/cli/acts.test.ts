@@ -35,6 +35,21 @@ async function sectionFile(name: string): Promise<string> {
   return file;
 }
 
+/** In the case file, which becomes a record of consent. */
+async function sayYesTo(name: string): Promise<void> {
+  const caseFile = parse(await readFile('deploy/cases/adult.yaml', 'utf8')) as {
+    sections: { consent: { piiInformation: string[] } };
+    grants: { recipient: string; stage: string; sections: string[] }[];
+  };
+  caseFile.sections.consent.piiInformation.push(name);
+  caseFile.grants
+    .find(({ recipient, stage }) => recipient === PARTNER && stage === 'package')
+    ?.sections.push(name);
+  const file = join(desks.world.folder, 'agreed.yaml');
+  await writeFile(file, stringify(caseFile));
+  await desks.referring.done(`case import ${file}`);
+}
+
 async function request(): Promise<string> {
   const { referralId, receivedAt } = await desks.referring.json(
     `referral request HH-2026-0001 --to ${PARTNER}`,
@@ -224,6 +239,11 @@ describe('the acts of a referral, each by its verb', () => {
         until: new Date(desks.world.clock.now() + 86_400_000).toISOString(),
       }),
     );
+    expect(await desks.referring.type(`referral ${section} --grant ${grant}`)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('recorded for family'),
+    });
+    await sayYesTo('family');
     await desks.referring.done(`referral ${section} --grant ${grant}`);
     const opened = await desks.receiving.done(`referral open ${id} family --show-personal`, {
       isTty: true,
