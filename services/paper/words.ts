@@ -40,6 +40,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   lastVerified: 'You confirmed it on',
   lawfulBasis: 'Legal ground',
   mhpss: 'Support for the mind',
+  missingGates: 'What was not done before',
   missingProtection: 'What protection is missing there',
   mustNotBeTold: 'Who is not told',
   mustReturn: 'Come back for it',
