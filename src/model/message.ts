@@ -78,7 +78,12 @@ export const STEP_SCHEMAS = {
   clarificationGiven: z.strictObject({ answersSeq: seq }),
   accepted: z.strictObject({ secondPerson: z.boolean() }),
   declined: empty,
-  packageReleased: z.strictObject({ reconfirmedAt: seconds, secondPerson: z.boolean() }),
+  packageReleased: z.strictObject({
+    reconfirmedAt: seconds,
+    secondPerson: z.boolean(),
+    /** Only what the meeting of somebody who is removed or detained needs. */
+    short: z.boolean(),
+  }),
   packageReceived: z.strictObject({ packageSeq: seq }),
   packageRefused: z.strictObject({ packageSeq: seq, fault: z.enum(PACKAGE_FAULTS) }),
   safetyNotice: empty,

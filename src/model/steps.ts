@@ -5,6 +5,7 @@ import { PERSONAL_SECTIONS } from './codes.ts';
 import { isTerminal, type Status } from './crossing.ts';
 import { limits } from './limits.ts';
 import type { Message, StepName } from './message.ts';
+import { SHORT_SECTIONS } from './ready/ready-codes.ts';
 import type { Side, Tracks } from './track.ts';
 
 /** What the author of a message knew when writing it. */
@@ -30,6 +31,7 @@ type Rule = {
 
 const REQUEST_SECTIONS = ['minimum'] as const;
 const PACKAGE_SECTIONS = PERSONAL_SECTIONS.filter((s) => s !== 'report');
+const SHORT_PACKAGE: ReadonlySet<SectionName> = new Set(SHORT_SECTIONS);
 const AFTER_ARRIVAL = ['arrived', 'handing-over', 'in-care'] as const;
 const BEFORE_ARRIVAL = ['in-progress', 'arrival-planned', 'travelling', 'not-arrived'] as const;
 
@@ -291,14 +293,17 @@ export function nextSteps(view: View): StepName[] {
   return names.filter((step) => step !== 'refused' && notReady(step, view) === null);
 }
 
-function packageLacks(view: View, { sentAt, body }: Message): string | null {
+function packageLacks(view: View, message: Message): string | null {
+  const { sentAt, body } = message;
   if (body.step !== 'packageReleased') return 'body';
-  const { reconfirmedAt } = body.packageReleased;
+  const { reconfirmedAt, short } = body.packageReleased;
   const { acceptedAt } = view.receiving;
   // The two clocks may differ by the skew that every time rule allows.
   if (reconfirmedAt < acceptedAt - limits.clockSkewSecondsMax || reconfirmedAt > sentAt) {
     return "the person's yes after the acceptance is missing";
   }
+  // A removal or detention: whoever is made to go may be met, whatever is missing.
+  if (short) return shortPackageHas(message);
   const ours = view.referring.assessment;
   const theirs = view.receiving.assessment;
   const oldest = sentAt - limits.riskAgeSecondsMax;
@@ -309,6 +314,15 @@ function packageLacks(view: View, { sentAt, body }: Message): string | null {
   }
   const joint = ours.answersSeq === theirs.seq || theirs.answersSeq === ours.seq;
   return joint ? null : 'no assessment answers the other one';
+}
+
+/** No word more than the meeting needs: not now, nor by a grant that lets it follow. */
+function shortPackageHas({ to, sections, grants }: Message): string | null {
+  const carried = sections.map(({ section }) => section);
+  const granted = grants.filter((grant) => grant.recipient === to && grant.stage === 'package');
+  const all: SectionName[] = [...carried, ...granted.flatMap((grant) => grant.sections)];
+  const extra = all.find((section) => !SHORT_PACKAGE.has(section));
+  return extra === undefined ? null : `section ${extra} does not belong to a short package`;
 }
 
 function departureLacks(_: View, { sentAt, body }: Message): string | null {

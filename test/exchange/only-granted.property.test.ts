@@ -51,7 +51,7 @@ async function sendPackage(
     // A yes for another direction is none for this one.
     ...(said.yesForMe.length > 0 ? [grantTo('referring', 'package', said.yesForMe)] : []),
   ];
-  const packageReleased = { reconfirmedAt: now, secondPerson: false };
+  const packageReleased = { reconfirmedAt: now, secondPerson: false, short: false };
   const draft = draftOf(referralId, { step: 'packageReleased', packageReleased });
   await pair.referring.exchange.send({
     ...draft,

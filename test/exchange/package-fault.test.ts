@@ -22,7 +22,7 @@ afterEach(() => pair[Symbol.asyncDispose]());
 
 async function release(receipt: unknown, grants: Grant[] = []): Promise<void> {
   const now = Math.floor(pair.clock.now() / 1000);
-  const packageReleased = { reconfirmedAt: now, secondPerson: false };
+  const packageReleased = { reconfirmedAt: now, secondPerson: false, short: false };
   const draft = draftOf(referralId, { step: 'packageReleased', packageReleased });
   await pair.referring.exchange.send({
     ...draft,

@@ -47,7 +47,10 @@ describe('no name before acceptance', () => {
     for (const body of [
       { step: 'sectionCorrected', sectionCorrected: { corrects: 'identity' } },
       { step: 'safetyNotice', safetyNotice: {} },
-      { step: 'packageReleased', packageReleased: { reconfirmedAt: 1, secondPerson: false } },
+      {
+        step: 'packageReleased',
+        packageReleased: { reconfirmedAt: 1, secondPerson: false, short: false },
+      },
       { step: 'clarificationGiven', clarificationGiven: { answersSeq: 1 } },
       { step: 'held', held: { reviewAt: 1 } },
     ] as const) {

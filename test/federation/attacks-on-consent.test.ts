@@ -153,7 +153,7 @@ describe('a section without a grant is never stored and never shown', () => {
       {
         body: {
           step: 'packageReleased',
-          packageReleased: { reconfirmedAt: 1, secondPerson: true },
+          packageReleased: { reconfirmedAt: 1, secondPerson: true, short: false },
         },
         sections: ['consent', 'contact', 'danger', 'health'],
       },

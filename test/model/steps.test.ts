@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { SectionName } from '#model/codes.ts';
 import { Content, Envelope, STEP_NAMES, type StepName } from '#model/message.ts';
 import { fold, viewFor } from '#model/referral.ts';
 import { nextSteps, STEPS } from '#model/steps.ts';
@@ -12,6 +13,7 @@ import {
   bodyOf,
   DAY,
   type Draft,
+  grantOf,
   HOUR,
   type Line,
   lastVerdict,
@@ -29,6 +31,37 @@ function allCount(thread: Thread): boolean {
   const { verdicts } = fold(thread);
   return [...verdicts.referring, ...verdicts.receiving].every((v) => v.verdict === 'counts');
 }
+
+describe('a short package', () => {
+  const short = (sections: SectionName[], granted = sections, assessed = false) => {
+    const until = STORY.findIndex(([, step]) => step === 'accepted') + 1;
+    const lines = STORY.slice(0, until).filter(([, step]) => assessed || step !== 'riskAssessed');
+    const thread = tell(lines);
+    const sentAt = START_SECONDS + 3 * DAY;
+    return lastVerdict(
+      say(thread, 'referring', 'packageReleased', {
+        sentAt,
+        body: {
+          step: 'packageReleased',
+          packageReleased: { reconfirmedAt: sentAt, secondPerson: false, short: true },
+        },
+        sections,
+        grants: [grantOf('receiving', 'package', granted)],
+      }),
+      'referring',
+    )?.verdict;
+  };
+
+  it('goes without an assessment of the risk, and is no way around it for anything else', () => {
+    expect(short(['consent', 'contact', 'danger'])).toBe('counts');
+    expect(short(['consent', 'contact', 'danger', 'arrival'])).toBe('counts');
+    expect(short(['consent', 'contact'])).toBe('illegal');
+    const wide: SectionName[] = ['consent', 'contact', 'danger', 'health'];
+    expect(short(wide)).toBe('illegal');
+    expect(short(['consent', 'contact', 'danger'], wide)).toBe('illegal');
+    expect(short(wide, wide, true)).toBe('illegal');
+  });
+});
 
 describe('the story', () => {
   it('counts from the request to the end, and each step shows the next status', () => {
@@ -185,14 +218,18 @@ const LACKING: readonly (readonly [string, StepName, Partial<Draft>, string])[] 
   [
     'a yes older than the acceptance',
     'packageReleased',
-    body('packageReleased', { reconfirmedAt: START_SECONDS + DAY, secondPerson: false }),
+    body('packageReleased', {
+      reconfirmedAt: START_SECONDS + DAY,
+      secondPerson: false,
+      short: false,
+    }),
     "the person's yes after the acceptance is missing",
   ],
   [
     'a yes of tomorrow',
     'packageReleased',
     {
-      ...body('packageReleased', { reconfirmedAt: at3 + 1, secondPerson: false }),
+      ...body('packageReleased', { reconfirmedAt: at3 + 1, secondPerson: false, short: false }),
       sentAt: at3,
     },
     "the person's yes after the acceptance is missing",

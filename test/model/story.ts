@@ -149,7 +149,7 @@ function sampleBody(
     clarificationAsked: { about: 'minimum' },
     clarificationGiven: { answersSeq: state.openQuestions[0] ?? 1 },
     accepted: { secondPerson: true },
-    packageReleased: { reconfirmedAt: at, secondPerson: false },
+    packageReleased: { reconfirmedAt: at, secondPerson: false, short: false },
     packageReceived: { packageSeq: state.referring.packageSeq || 1 },
     packageRefused: { packageSeq: state.referring.packageSeq || 1, fault: 'undecryptable' },
     sectionCorrected: { corrects: 'note' },

@@ -9,7 +9,7 @@ export type Planned = { side: Side; body: () => Body; make: () => contents.Secti
 /** Stands for the release, which has a call of its own. */
 export const RELEASE: Body = {
   step: 'packageReleased',
-  packageReleased: { reconfirmedAt: 1, secondPerson: true },
+  packageReleased: { reconfirmedAt: 1, secondPerson: true, short: false },
 };
 
 export function withdrawal(side: Side): Planned {

@@ -58,7 +58,7 @@ const steps: Record<Body['step'], fc.Arbitrary<object>> = {
   clarificationGiven: fc.record({ answersSeq: seq }),
   accepted: fc.record({ secondPerson: flag }),
   declined: none,
-  packageReleased: fc.record({ reconfirmedAt: seconds, secondPerson: flag }),
+  packageReleased: fc.record({ reconfirmedAt: seconds, secondPerson: flag, short: flag }),
   packageReceived: fc.record({ packageSeq: seq }),
   packageRefused: fc.record({ packageSeq: seq, fault: fc.constantFrom(...PACKAGE_FAULTS) }),
   safetyNotice: none,

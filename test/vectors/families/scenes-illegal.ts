@@ -129,10 +129,27 @@ export const ILLEGAL: Scene[] = [
       'packageReleased',
       {
         ...day(3),
-        body: bodyOf('packageReleased', { reconfirmedAt: at + DAY, secondPerson: false }),
+        body: bodyOf('packageReleased', {
+          reconfirmedAt: at + DAY,
+          secondPerson: false,
+          short: false,
+        }),
       },
     ],
   ),
+  illegal('F9', 'a short package that grants more', 'accepted', ACCEPTED, [
+    'referring',
+    'packageReleased',
+    {
+      ...day(3),
+      body: bodyOf('packageReleased', {
+        reconfirmedAt: at + 3 * DAY,
+        secondPerson: false,
+        short: true,
+      }),
+      sections: ['consent', 'contact', 'danger'],
+    },
+  ]),
   illegal('F9', 'a package 15 days after the risk was assessed', 'accepted', ACCEPTED, [
     'referring',
     'packageReleased',
