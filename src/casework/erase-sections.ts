@@ -53,8 +53,18 @@ export async function eraseSections(
     return chosen.length === 0 ? null : buried(holding, chosen, context.clock.now());
   });
   const { row } = await context.store.load(referralId);
-  const open = row?.erasure.tombstones.filter(({ erasedAtMs }) => erasedAtMs === null) ?? [];
-  if (open.length === 0) return;
+  const stones = row?.erasure.tombstones ?? [];
+  const open = stones.filter(({ erasedAtMs }) => erasedAtMs === null);
+  if (open.length > 0) await destroyKeys(context, referralId, open);
+  // Also where a crash came between the last two steps.
+  if (stones.length > 0) await context.store.finishTasks(referralId, ['erasure-open']);
+}
+
+async function destroyKeys(
+  context: CaseworkContext,
+  referralId: string,
+  open: readonly Tombstone[],
+): Promise<void> {
   try {
     await context.keyFile.destroy(
       open.map(({ section, generation }) => sectionKeyId(referralId, section, generation)),
@@ -66,7 +76,6 @@ export async function eraseSections(
   await changeErasure(context, referralId, ({ row: { erasure } }) => ({
     erasure: { ...erasure, tombstones: erasure.tombstones.map(done(open, context.clock.now())) },
   }));
-  await context.store.finishTasks(referralId, ['erasure-open']);
 }
 
 function buried({ row, rows }: Holding, chosen: readonly Chosen[], sinceMs: number): Change {

@@ -1,6 +1,7 @@
 // The clock's part in erasing: what is due goes, unless a law keeps it or a legal demand
 // holds it; then our own chain says so to the partner, and an alarm what it leaves unsaid.
-import { uuid4 } from '#crypto/digest.ts';
+import { uuid4, uuid4From } from '#crypto/digest.ts';
+import type { Draft } from '#exchange/send.ts';
 import { SECTIONS, type SectionName } from '#model/codes.ts';
 import type { ErasureRecord } from '#model/erasure-record.ts';
 import { limits } from '#model/limits.ts';
@@ -124,19 +125,31 @@ async function say(
       return { section, law, until: new Date(untilMs).toISOString().slice(0, 10) };
     }),
   };
+  const draft: Draft = {
+    // The same for the same answer: one that comes back after a restore is not said again.
+    messageId: uuid4From(JSON.stringify([context.organisation, answer])),
+    referralId,
+    body: { step: 'erasureConfirmed', erasureConfirmed: answer },
+    sections:
+      kept.length === 0 ? [] : [{ section: 'reason', content: encodeSection('reason', reason) }],
+    grants: [],
+    by: NODE_ACTOR,
+  };
   try {
-    await context.exchange.send({
-      messageId: uuid4(),
-      referralId,
-      body: { step: 'erasureConfirmed', erasureConfirmed: answer },
-      sections:
-        kept.length === 0 ? [] : [{ section: 'reason', content: encodeSection('reason', reason) }],
-      grants: [],
-      by: NODE_ACTOR,
-    });
+    await sendOnce(context, draft);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     await sayLater(context, referralId, error);
+  }
+}
+
+/** A partner that took the id, which it can reckon, must not keep the answer from being said. */
+async function sendOnce({ exchange }: CaseworkContext, draft: Draft): Promise<void> {
+  try {
+    await exchange.send(draft);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'CONFLICT') throw error;
+    await exchange.send({ ...draft, messageId: uuid4() });
   }
 }
 
