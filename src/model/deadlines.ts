@@ -19,7 +19,8 @@ export type Deadline = { kind: string; dueAtMs: number };
  */
 export function deadlines(side: Side, thread: Thread, state: ReferralState): Deadline[] {
   const noticesMs = noticesDueAtMs(breachNotices(thread));
-  // Due at once: the departure lies in the past, whatever the partner's clock says.
+  // Due at once: the departure lies in the past, whatever the partner's clock says. And before
+  // an erasing of the same second, which takes our own plan of the arrival.
   const welfare = side === 'referring' ? welfareOf(thread, state) : null;
   // Of a referral that goes on they are looked up from time to time: most of its steps
   // move them, and none shall pay for it.
@@ -27,7 +28,7 @@ export function deadlines(side: Side, thread: Thread, state: ReferralState): Dea
   const renewMs = side === 'referring' ? renewAtMs(state) : null;
   return soonestOfEachKind([
     ...at('breach-notice', noticesMs),
-    ...at('welfare', welfare && welfare.leftAt * 1000),
+    ...at('welfare', welfare && welfare.leftAt * 1000 - 1),
     ...erasureDeadlines(side, thread, state),
     ...at('remove-evidence', evidenceMs),
     ...at('renew-consent', renewMs),
