@@ -96,13 +96,21 @@ describe('a legal demand', () => {
   it.each([
     ['its referral', () => ({ referralId })],
     ['the case behind it', () => ({ localCode })],
-  ])('about %s holds the export and the erasure from its record on', async (_, about) => {
+  ])('about %s holds the export, the copy and the erasure from its record on', async (_, about) => {
     await exported();
     await record(about());
     await expect(exported()).rejects.toMatchObject({
       code: 'NOT_PERMITTED',
       message: expect.stringContaining('A lawyer and two people decide first'),
     });
+    const { api } = offices.referring;
+    const refused = {
+      code: 'NOT_PERMITTED',
+      message: expect.stringContaining('A legal demand is open'),
+    };
+    await expect(api.eraseCase({ localCode }, by(worker))).rejects.toMatchObject(refused);
+    const copy = { localCode, toGuardian: false, withExploitation: false };
+    await expect(api.makeCopy(copy, by(worker))).rejects.toMatchObject(refused);
     expect([await holds(), await inbox()]).toEqual([true, expect.arrayContaining(['demand-open'])]);
   });
 

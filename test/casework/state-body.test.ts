@@ -29,7 +29,7 @@ it.each([
   else expect(ask).toThrow(/a state runs this organisation/);
 });
 
-it('a request to a state body is refused for an asylum applicant, and nothing is stored', async () => {
+it('a request and a package to a state body are refused for an asylum applicant', async () => {
   await using offices = await openOffices();
   const worker = await offices.referring.hire('worker');
   const { file, localCode } = await exampleCase('adult.yaml');
@@ -48,5 +48,11 @@ it('a request to a state body is refused for an asylum applicant, and nothing is
   await expect(request()).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
   expect(await offices.pair.referring.store.referralsOfCase(localCode)).toEqual([]);
   Object.assign(offices.pair.receiving.member, { isStateRun: false });
-  await request();
+  const { referralId } = (await request()).outcome;
+  Object.assign(offices.pair.receiving.member, { isStateRun: true });
+  const reconfirmedAt = Math.floor(offices.pair.clock.now() / 1000);
+  const release = { requestId: uuid4(), referralId, reconfirmedAt };
+  await expect(offices.referring.api.releasePackage(release, by(worker))).rejects.toMatchObject({
+    code: 'NOT_PERMITTED',
+  });
 });
