@@ -4,6 +4,7 @@ import { accessVerbs } from './verbs/access.ts';
 import { authorityAsked } from './verbs/authority-asked.ts';
 import { breachVerbs } from './verbs/breach.ts';
 import { caseVerbs } from './verbs/case.ts';
+import { caseReady } from './verbs/case-ready.ts';
 import { consentCopy } from './verbs/consent-copy.ts';
 import { consentRecordVerbs } from './verbs/consent-records.ts';
 import { consentWithdraw } from './verbs/consent-withdraw.ts';
@@ -34,6 +35,7 @@ export const VERBS: readonly Verb[] = [
   doctor,
   ...keyVerbs,
   ...caseVerbs,
+  caseReady,
   ...consentRecordVerbs,
   consentCopy,
   consentWithdraw,

@@ -7,6 +7,7 @@ import type { CaseworkContext } from '#casework/context.ts';
 import { mustHaveNoDemand } from '#casework/demand.ts';
 import { openSection } from '#casework/open-section.ts';
 import type { StoredCase } from '#casework/ports.ts';
+import { checkReady } from '#casework/ready.ts';
 import { viewReferral } from '#casework/referrals.ts';
 import { releasePackage } from '#casework/release.ts';
 import { requestReferral } from '#casework/request.ts';
@@ -87,9 +88,19 @@ function casesApi({
 
 function actsApi(
   parts: ApiParts,
-): Pick<CaseworkApi<Actor>, 'requestReferral' | 'releasePackage' | 'act'> {
+): Pick<CaseworkApi<Actor>, 'checkReady' | 'requestReferral' | 'releasePackage' | 'act'> {
   const { context } = parts;
   return {
+    async checkReady(request, call) {
+      const actor = may(call, 'casework');
+      const { isReady, isShort, ...rest } = await checkReady(
+        context,
+        actor,
+        await secondOf(parts, call),
+        request,
+      );
+      return { ready: isReady, short: isShort, ...rest };
+    },
     async requestReferral(request, call) {
       const actor = may(call, 'casework');
       const continuesReferralId = request.continuesReferralId || null;

@@ -4,6 +4,7 @@ import type { Body, Grant, StepBody, StepName } from '#model/message.ts';
 import { reasonFits, STEP_REASONS } from '#model/plan/reason.ts';
 import { parseSection, type SectionValue } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
+import { mustPassGates } from './act-gate.ts';
 import { type Actor, mustBeAnother } from './actor.ts';
 import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
@@ -29,7 +30,7 @@ const NOT_BY_ACT: ReadonlySet<StepName> = new Set<StepName>([
   'accessReported',
 ]);
 
-/** @throws Refusal ILLEGAL_STEP, SCHEMA_VIOLATION, SECOND_PERSON_NEEDED, NOT_CONSENTED … */
+/** @throws Refusal ILLEGAL_STEP, SCHEMA_VIOLATION, SECOND_PERSON_NEEDED, GATE_OPEN_ITEMS, NOT_CONSENTED … */
 export async function act(
   context: CaseworkContext,
   actor: Actor,
@@ -48,6 +49,8 @@ export async function act(
       );
     }
   }
+  const names = sections.map(({ section }) => section);
+  await mustPassGates(context, requestId, { referralId, step: body.step, sections: names });
   const stated = body.step === 'accepted' ? acceptedBy(actor, second) : body;
   await mustBeRecorded(context, referralId, grants);
   const sent = await context.exchange.send({

@@ -45,12 +45,18 @@ export function mustMay(actor: Actor, permission: Permission): void {
 
 /**
  * Whether two people stand behind an act. A second one who is not needed is judged all the same:
- * the message says that there was one.
+ * the message says that there was one. One who is needed has another role.
  * @throws Refusal SECOND_PERSON_NEEDED
  */
 export function areTwo(actor: Actor, second: Actor | null, isNeeded: boolean): boolean {
   if (second === null && !isNeeded) return false;
   mustBeAnother(actor, second);
+  if (isNeeded && second.role === actor.role) {
+    throw new Refusal(
+      'SECOND_PERSON_NEEDED',
+      `The second person must have another role than yours; you are a ${actor.role}.`,
+    );
+  }
   return true;
 }
 
@@ -58,18 +64,23 @@ export function areTwo(actor: Actor, second: Actor | null, isNeeded: boolean): b
  * The second person of an act: another human being, with a token of their own.
  * @throws Refusal SECOND_PERSON_NEEDED
  */
-export function mustBeAnother(actor: Actor, second: Actor | null): void {
-  const permitted: readonly Role[] = PERMISSIONS.second;
+export function mustBeAnother(actor: Actor, second: Actor | null): asserts second is Actor {
   if (!second) {
     throw new Refusal(
       'SECOND_PERSON_NEEDED',
       'Two people do this together: give the token of the second one too (--with FILE).',
     );
   }
-  if (second.staffId === actor.staffId || !permitted.includes(second.role)) {
+  if (!isAnother(actor, second)) {
     throw new Refusal(
       'SECOND_PERSON_NEEDED',
       'The second person must be somebody else: a caseworker or supervisor.',
     );
   }
+}
+
+/** Another human being, who may be the second one. */
+export function isAnother(actor: Actor, second: Actor): boolean {
+  const permitted: readonly Role[] = PERMISSIONS.second;
+  return second.staffId !== actor.staffId && permitted.includes(second.role);
 }

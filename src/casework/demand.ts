@@ -81,7 +81,7 @@ export async function decideDemand(
     }
     if (faults.length > 0) throw new Refusal('SCHEMA_VIOLATION', faults.join(' '));
     const isOpen = !endsDemand(value);
-    const { staffId, role } = second as Actor; // mustBeAnother holds it
+    const { staffId, role } = second;
     return {
       value: { what: 'decision', value, second: { staffId, role } },
       beside: {

@@ -12,6 +12,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, sectionsFor } from './from-case.ts';
+import { mustBeReady, requestFacts } from './ready.ts';
 import { mustNotReachFearedState } from './state-body.ts';
 import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
 
@@ -26,7 +27,7 @@ export type RequestReferral = {
 
 const STAGES_ASKED = ['contact', 'assessment'] as const;
 
-/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_PERMITTED, CONSENT_WITHDRAWN, SECOND_PERSON_NEEDED … */
+/** @throws Refusal NOT_FOUND, NOT_A_MEMBER, NOT_PERMITTED, GATE_OPEN_ITEMS, SECOND_PERSON_NEEDED … */
 export async function requestReferral(
   context: CaseworkContext,
   actor: Actor,
@@ -38,7 +39,6 @@ export async function requestReferral(
   const caseFile = await loadCase(context, localCode);
   mustNotReachFearedState(context, caseFile, recipient);
   const { minimum } = caseFile.sections;
-  const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
   const pair = { own: context.organisation, partner: recipient };
   const records = recordsFor(await recordsOfCase(context, localCode), recipient);
   const grants = grantsOf(records, STAGES_ASKED, pair);
@@ -54,7 +54,9 @@ export async function requestReferral(
     await mustStillBeGranted(context, referrals, recipient, records, STAGES_ASKED);
     // One that is not live is refused by the exchange, whatever is agreed.
     if (context.members.find(recipient)) mustBeGranted(grants, 'minimum', recipient);
+    mustBeReady(requestFacts(context, { actor, second, caseFile, records }));
   }
+  const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
   return context.exchange.send({
     messageId: requestId,
     referralId: twin?.referralId ?? uuid4(),

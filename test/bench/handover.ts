@@ -11,12 +11,25 @@ export const SECTION = new TextEncoder().encode(
   JSON.stringify({ test: 'x'.repeat(SECTION_BYTES - '{"test":""}'.length) }),
 );
 
+const OPTIONS = [
+  'legal-residence',
+  'asylum',
+  'remaining-without-papers',
+  'return',
+  'another-country',
+] as const;
+
 /** The smallest case of an invented person from which a request can be made. */
 export function benchCase(localCode: string, partner: string, nowMs: number): CaseFile {
   const date = (days: number) => new Date(nowMs + days * 86_400_000).toISOString().slice(0, 10);
   return {
     srxCaseFile: 1,
     localCode,
+    preparation: {
+      reflection: { toldOn: date(-60), language: 'bg', days: 30 },
+      decidedFreely: 'yes',
+      removal: { order: 'none', detained: 'no' },
+    },
     sections: {
       minimum: {
         priority: 'normal',
@@ -28,6 +41,19 @@ export function benchCase(localCode: string, partner: string, nowMs: number): Ca
         accompanyingChildrenAges: [],
         riskLevel: 'medium',
         window: { from: date(30), to: date(60) },
+      },
+      return: {
+        basis: 'own-wish',
+        fromCountry: 'NL',
+        toCountry: 'BG',
+        optionsExplained: OPTIONS.map((option) => {
+          return { option, explainedOn: date(-30), consequencesUnderstood: 'yes' };
+        }),
+        documents: [],
+        mode: 'not-decided',
+        window: { from: date(30), to: date(60) },
+        escort: 'not-asked',
+        fitToTravel: 'not-assessed',
       },
     },
     grants: [

@@ -131,7 +131,7 @@ describe('the copy of a case', () => {
       throw new Error('the line is cut');
     };
     const request = { requestId: uuid4(), localCode: labour, recipient: IDS.receiving };
-    const second = await referring.hire('second');
+    const second = await referring.hire('second', 'supervisor');
     const asked = { ...request, continuesReferralId: '' };
     await referring.api.requestReferral(asked, by(worker, second));
     await pair.settle();

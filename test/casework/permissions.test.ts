@@ -13,6 +13,7 @@ const HEADS: readonly Role[] = ['supervisor', 'administrator'];
 /** Who may call what; written out, so that a change of the program's table shows here. */
 const MAY: Readonly<Record<string, readonly Role[]>> = {
   importCase: WORKERS,
+  checkReady: WORKERS,
   listCases: WORKERS,
   getCase: WORKERS,
   requestReferral: WORKERS,

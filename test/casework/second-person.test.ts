@@ -17,7 +17,7 @@ beforeEach(async () => {
   offices = await openOffices();
   office = offices.referring;
   worker = await office.hire('worker-1');
-  other = await office.hire('worker-2');
+  other = await office.hire('worker-2', 'supervisor');
 });
 afterEach(() => offices[Symbol.asyncDispose]());
 
@@ -46,7 +46,7 @@ async function statedOf(messageId: string): Promise<boolean | undefined> {
 const NEEDED = { code: 'SECOND_PERSON_NEEDED' };
 
 describe('a request for a child', () => {
-  it('needs a second person: another one, a human being, whose token is valid', async () => {
+  it('needs a second person of another role, a human being, whose token is valid', async () => {
     const localCode = await importOne('child.yaml');
     const records = await office.hire('records', 'service');
     const admin = await office.hire('office', 'administrator');
@@ -54,6 +54,7 @@ describe('a request for a child', () => {
     await expect(request(localCode, worker)).rejects.toMatchObject(NEEDED);
     await expect(request(localCode, records)).rejects.toMatchObject(NEEDED);
     await expect(request(localCode, admin)).rejects.toMatchObject(NEEDED);
+    await expect(request(localCode, await office.hire('worker-3'))).rejects.toMatchObject(NEEDED);
     const stranger = { ...other, token: 'srx_nobody' };
     await expect(request(localCode, stranger)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     const { messageId } = await request(localCode, other);

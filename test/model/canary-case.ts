@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CaseFile } from '#model/case-file.ts';
 import { PERSONAL_SECTIONS, SECTIONS, type SectionName } from '#model/codes.ts';
 import { SECTION_SCHEMAS } from '#model/plan/sections.ts';
+import { Preparation } from '#model/preparation.ts';
 
 export type Canaries = {
   caseFile: CaseFile;
@@ -33,6 +34,21 @@ const CHOSEN: Readonly<Record<string, unknown>> = {
   'consent.recipientThirdParties.0': CANARY_RECEIVING,
   'consent.events.0.entityId': CANARY_REFERRING,
   'consent.events.0.eventState': 'given',
+  'consent.givenBy': 'guardian-with-assent',
+  'return.optionsExplained': [
+    'legal-residence',
+    'asylum',
+    'remaining-without-papers',
+    'return',
+    'another-country',
+  ].map((option) => ({ option, explainedOn: '2026-02-02', consequencesUnderstood: 'yes' })),
+  'identity.birthDate.value': '2012-03-01',
+  'child.guardian.appointedOn': '2026-02-02',
+  'child.bestInterests.decidedOn': '2026-02-02',
+  'child.heardOn': '2026-02-02',
+  'preparation.reflection.toldOn': '2026-02-02',
+  'preparation.waitBecause': [],
+  'preparation.turns18On': '2030-03-01',
   'arrival.ifNotThere.tellAuthority': 'only-when',
   'offer.services.0.answer': 'offered',
   'offer.services.0.freeOfAuthorities': true,
@@ -95,10 +111,12 @@ export function canaryCase(): Canaries {
     return [name, SECTION_SCHEMAS[name].parse(value)] as const;
   });
   const sections = Object.fromEntries(filled) as Record<SectionName, unknown>;
+  const preparation = fill(z.toJSONSchema(Preparation, { io: 'input' }), 'preparation');
   const inFile = filled.filter(([name]) => name in CaseFile.shape.sections.shape);
   const caseFile = CaseFile.parse({
     srxCaseFile: 1,
     localCode: 'CANARY-1',
+    preparation,
     sections: Object.fromEntries(inFile),
     grants: grants(inFile.map(([name]) => name)),
   });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import * as codes from '#model/codes.ts';
 import { Content, Envelope, Receipt, STEP_SCHEMAS } from '#model/message.ts';
+import { READY_STATES, READY_STEPS } from '#model/ready/ready-codes.ts';
 import { CASEWORK } from '#wire/casework-address.ts';
 import { EXCHANGE } from '#wire/exchange-messages.ts';
 import { schema } from '#wire/schema.ts';
@@ -45,6 +46,8 @@ describe('the schemas of the model', () => {
       'srx.exchange.v1.RefusalReason': codes.REFUSAL_REASONS,
       'srx.exchange.v1.Verdict': codes.VERDICTS,
       'srx.casework.v1.Role': codes.ROLES,
+      'srx.casework.v1.ReadyState': READY_STATES,
+      'srx.casework.v1.ReadyStep': READY_STEPS,
       'srx.casework.v1.AccessReason': codes.ACCESS_REASONS,
     };
     for (const [name, list] of Object.entries(lists)) {

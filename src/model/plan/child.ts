@@ -68,3 +68,4 @@ export const Child = z.strictObject({
     .describe('Place at a school.'),
   escort: callable('Who travels with the child.').optional(),
 });
+export type Child = z.infer<typeof Child>;

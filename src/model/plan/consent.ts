@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PERSONAL_SECTIONS, PURPOSES } from '../codes.ts';
 import { limits } from '../limits.ts';
 import { entityId } from '../message.ts';
+import { READY_CODES } from '../ready/ready-codes.ts';
 import {
   answer,
   code,
@@ -138,6 +139,10 @@ export const Consent = z.strictObject({
     'Told that `contact` and `danger` stay usable for a safety search after the end.',
   ),
   form: code(['signature', 'thumbprint', 'recorded', 'witnessed'], 'Form of the yes.'),
+  missingGates: list(
+    code(READY_CODES, 'One condition.'),
+    'What is missing before a short package, for a removal or detention. The node fills it in.',
+  ).optional(),
   noticeDigest: sha256Hex('SHA-256 of the exact text that was shown, hex.'),
   noticeLocale: language('Locale of that text, BCP 47.'),
 });

@@ -10,6 +10,7 @@ import { CONSENT_METHODS } from './casework-consent.ts';
 import { ERASURE_METHODS } from './casework-erasure.ts';
 import { MATTER_METHODS } from './casework-matters.ts';
 import { PAPER_METHODS } from './casework-paper.ts';
+import { READY_METHODS } from './casework-ready.ts';
 import * as records from './casework-records.ts';
 import { WITHDRAWAL_METHODS } from './casework-withdrawal.ts';
 
@@ -129,6 +130,7 @@ export const CASEWORK_METHODS = {
   importCase: { request: ImportCaseRequest, response: ImportCaseResponse },
   listCases: { request: ListCasesRequest, response: ListCasesResponse },
   getCase: { request: GetCaseRequest, response: GetCaseResponse },
+  ...READY_METHODS,
   requestReferral: { request: RequestReferralRequest, response: RequestReferralResponse },
   releasePackage: { request: ReleasePackageRequest, response: ReleasePackageResponse },
   ...CONSENT_METHODS,
