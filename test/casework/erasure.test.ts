@@ -264,8 +264,13 @@ describe('a section that a law keeps', () => {
   async function keepers() {
     const { api, hire } = offices.receiving;
     const [worker, head] = [await hire('worker'), await hire('head', 'supervisor')];
-    const until = START_SECONDS + 100 * DAY;
-    const asked = { referralId: told.referralId, section: 'identity', law, until } as const;
+    const untilSeconds = START_SECONDS + 100 * DAY;
+    const asked = {
+      referralId: told.referralId,
+      section: 'identity',
+      law,
+      until: untilSeconds,
+    } as const;
     return { api, worker, head, asked };
   }
 
