@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { recordsOfCase } from '#casework/consent-records.ts';
 import { sha256Hex, uuid4 } from '#crypto/digest.ts';
 import { openAtRest } from '#exchange/sections.ts';
 import type { CaseFile } from '#model/case-file.ts';
@@ -209,6 +210,12 @@ describe('a withdrawal', () => {
     const after = await shown();
     expect(after.events).toEqual(['requested', 'given', 'withdrawn']);
     expect([after.answerTo('health'), after.answerTo('legal')]).toEqual(['withdrawn', 'yes']);
+    const { exchange, store } = offices.pair.referring;
+    const stored = await recordsOfCase({ ...exchange.context, exchange, store }, localCode);
+    const last = stored.get(IDS.receiving)?.at(-1)?.record;
+    expect(new Set(last?.answers.map((one) => one.section))).toEqual(
+      new Set(['minimum', 'health']),
+    );
     expect(outcome.referralId).not.toBe('');
     await expect(request()).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
     await answer();

@@ -77,6 +77,11 @@ describe('a case file that is imported', () => {
     expect(await answerTo('health')).toBe('yes');
   });
 
+  it('gives grants of the stages that are asked for, and of no other', async () => {
+    const grants = grantsOf(await records(), ['contact'], pair);
+    expect(grants.map(({ stage }) => stage)).toEqual(['contact', 'contact']);
+  });
+
   it('leaves the records be when it says nothing of consent', async () => {
     await imported({ ...caseFile, grants: [] });
     expect(await records()).toHaveLength(1);

@@ -110,4 +110,18 @@ describe('the proof of consent', () => {
     leave((rows) => rows.slice(0, 0));
     expect(await faults()).toEqual([['not-covered', 'minimum']]);
   });
+
+  it.each([
+    [1, true],
+    [4_000_000_000, false],
+  ])('finds what was sent after the yes had ended: one that ends at %i', async (until, isFound) => {
+    const asked = { requestId: uuid4(), localCode, recipient: IDS.receiving };
+    await offices.referring.api.requestReferral({ ...asked, continuesReferralId: '' }, by(worker));
+    const question = { section: 'minimum', stage: 'contact', purpose: 'find-support' } as const;
+    const said = { direction: 'to-recipient', answer: 'yes', until, atMs: 0 } as const;
+    await forged({ answers: [{ ...question, ...said }] });
+    leave((rows) => rows.filter(({ number }) => number === 2));
+    const found = await faults();
+    expect(found.some(([fault]) => fault === 'not-covered')).toBe(isFound);
+  });
 });
