@@ -6,6 +6,7 @@ import type { AccessReason, SectionName } from '#model/codes.ts';
 import type { GrantAnswer } from '#model/consent.ts';
 import { gate } from '#model/gate.ts';
 import { Refusal } from '#model/refusal.ts';
+import { erasuresDue } from '#model/retention.ts';
 import { mayBeSearched } from '#model/safety-search.ts';
 import { otherSide } from '#model/track.ts';
 import { recordOpening } from './access-log.ts';
@@ -36,6 +37,7 @@ export async function openSection(
     answer === 'ended' && why === 'safety-search' && mayBeSearched(referral.state, question);
   if (isSearch) mustBeSupervised(actor, second);
   else mustBeGranted(section, answer);
+  mustNotBeKeptOnly(context, referral, section);
   const stored = (await context.store.listSections(row.referralId))
     .filter((s) => s.author === 'peer' && s.section === section && s.sealed !== null)
     .toSorted((a, b) => b.seq - a.seq)[0];
@@ -50,6 +52,24 @@ export async function openSection(
   }
   const messageId = thread[otherSide(side)][stored.seq - 1]?.envelope.messageId ?? '';
   return { content: opened.content, messageId };
+}
+
+/**
+ * Past its time it is here for a law alone: nobody works with it any more.
+ * @throws Refusal CONSENT_EXPIRED
+ */
+function mustNotBeKeptOnly(
+  { clock }: CaseworkContext,
+  { row, thread, state }: Awaited<ReturnType<typeof openOwn>>,
+  section: SectionName,
+): void {
+  if (!row.erasure.kept.some((kept) => kept.section === section)) return;
+  const nowMs = clock.now();
+  const isPast = erasuresDue(thread, state).some(
+    ({ sections, dueAtMs }) => sections.includes(section) && dueAtMs <= nowMs,
+  );
+  if (!isPast) return;
+  throw new Refusal('CONSENT_EXPIRED', `Section ${section}: a law keeps it. It is closed.`);
 }
 
 /** @throws Refusal CONSENT_WITHDRAWN, CONSENT_EXPIRED, NOT_CONSENTED */

@@ -7,7 +7,15 @@ import { openAtRest } from '#exchange/sections.ts';
 import { limits } from '#model/limits.ts';
 import type { StepBody } from '#model/message.ts';
 import type { Side } from '#model/track.ts';
-import { bodyOf, DAY, grantOf, type Line, START_SECONDS, STORY } from '#test/model/story.ts';
+import {
+  bodyOf,
+  DAY,
+  grantOf,
+  type Line,
+  PACKAGE_GRANTS,
+  START_SECONDS,
+  STORY,
+} from '#test/model/story.ts';
 import { by, exampleCase, type Offices, officeOf, openOffices } from './office.ts';
 import { sealedSections, storyOn, type Told, toDay } from './telling-story.ts';
 
@@ -310,6 +318,26 @@ describe('a section that a law keeps', () => {
     const [, last] = await answers('receiving');
     expect(last?.kept).toEqual([]);
     expect(last?.erased).toContain('identity');
+  });
+
+  it('is closed past its time, though the yes still runs', async () => {
+    // A grant that ends long after the referral does.
+    const until = START_SECONDS + 900 * DAY;
+    const grants = PACKAGE_GRANTS.map((grant) => ({ ...grant, until }));
+    const lines = STORY.map(([side, step, change]): Line => {
+      return [side, step, { ...change, ...(step === 'packageReleased' && { grants }) }];
+    });
+    await told.tell(...lines);
+    const { api, worker, head, asked } = await keepers();
+    await api.keepSection({ ...asked, until }, by(worker, head));
+    const open = () => api.openSection({ ...asked, why: 'casework' }, by(worker));
+    toDay(offices.pair, 364);
+    expect((await open()).content.length).toBeGreaterThan(0);
+    await runDue();
+    toDay(offices.pair, 565);
+    await runDue();
+    expect(await sealed('receiving')).toContain('identity');
+    await expect(open()).rejects.toMatchObject({ code: 'CONSENT_EXPIRED' });
   });
 
   it('is kept by two people, under a law, until a day to come, and before it is gone', async () => {
