@@ -21,7 +21,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const consentWithdraw: Verb = {
   noun: 'consent',
   name: 'withdraw',
-  summary: "the person's no: at once, to every partner of the case, or to one referral alone",
+  summary: "carries the person's no, at once, to every partner of the case or to one alone",
   examples: [
     'srx consent withdraw HH-2026-0001 --all',
     'srx consent withdraw HH-2026-0001 --section health --section legal --delete-sent',
