@@ -7,7 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { VERBS } from '#services/cli/verbs.ts';
 import { wordsOfLine } from './command.ts';
 
-const PAGES = ['README.md', 'docs/consent.md', 'docs/paper.md', 'docs/operating.md'];
+const PAGES = [
+  'README.md',
+  'docs/consent.md',
+  'docs/erasure.md',
+  'docs/paper.md',
+  'docs/when-things-go-wrong.md',
+  'docs/operating.md',
+];
 
 /** Commands in code, whole or the noun and verb alone. */
 function commandsIn(text: string): string[] {
