@@ -33,7 +33,7 @@ afterEach(() => offices[Symbol.asyncDispose]());
 const WORKING = ['workers', 'offer'];
 const SIDES = ['referring', 'receiving'] as const;
 const on = (day: number) => ({ sentAt: START_SECONDS + day * DAY });
-const until = (step: string) => STORY.slice(0, STORY.findIndex(([, name]) => name === step) + 1);
+const upTo = (step: string) => STORY.slice(0, STORY.findIndex(([, name]) => name === step) + 1);
 
 function withdrawal(day: number, change: Partial<StepBody<'consentWithdrawn'>> = {}): Line {
   const body = bodyOf('consentWithdrawn', {
@@ -72,7 +72,7 @@ async function answers(side: Side): Promise<StepBody<'erasureConfirmed'>[]> {
 
 describe('a withdrawal', () => {
   it('is carried out by both nodes on day seven, and each says so to the other', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4));
+    await told.tell(...upTo('packageReceived'), withdrawal(4));
     toDay(offices.pair, 10.9);
     await runDue();
     expect(await sealed('receiving')).toContain('identity');
@@ -102,10 +102,7 @@ describe('a withdrawal', () => {
 
   it('of a part erases that part alone', async () => {
     const part = { whole: false, sections: ['identity'] } as const;
-    await told.tell(
-      ...until('packageReceived'),
-      withdrawal(4, { ...part, sections: ['identity'] }),
-    );
+    await told.tell(...upTo('packageReceived'), withdrawal(4, { ...part, sections: ['identity'] }));
     toDay(offices.pair, 11);
     await runDue();
     for (const side of SIDES) {
@@ -118,7 +115,7 @@ describe('a withdrawal', () => {
   it('of a part that the person gives again within the week erases nothing of it', async () => {
     const sections: ['identity'] = ['identity'];
     const again = grantOf('receiving', 'package', [...sections, 'danger']);
-    await told.tell(...until('packageReceived'), withdrawal(4, { whole: false, sections }), [
+    await told.tell(...upTo('packageReceived'), withdrawal(4, { whole: false, sections }), [
       'referring',
       'safetyNotice',
       { ...on(5), grants: [again] },
@@ -130,14 +127,14 @@ describe('a withdrawal', () => {
   });
 
   it('that asks to delete is carried out at once', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4, { deleteSent: true }));
+    await told.tell(...upTo('packageReceived'), withdrawal(4, { deleteSent: true }));
     await runDue();
     expect(await sealed('receiving')).not.toContain('identity');
     expect(await answers('receiving')).toHaveLength(1);
   });
 
   it('rings at the other side where the partner has not said what it erased', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4));
+    await told.tell(...upTo('packageReceived'), withdrawal(4));
     toDay(offices.pair, 12);
     await runDue('referring');
     expect(await inbox('referring')).toContain('erasure-missing');
@@ -147,7 +144,7 @@ describe('a withdrawal', () => {
   });
 
   it('is answered later where the partner is away, and erased all the same', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4));
+    await told.tell(...upTo('packageReceived'), withdrawal(4));
     const { pair } = offices;
     await pair.receiving.restart();
     const open = officeOf(pair, 'receiving');
@@ -187,7 +184,7 @@ const DECISION = (toldAt: string) => ({
 
 describe('an erasure', () => {
   it('stays open while a place of the key file does not take it, as an alarm', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4));
+    await told.tell(...upTo('packageReceived'), withdrawal(4));
     const { keyFile } = offices.pair.receiving.exchange.context;
     const inTheWay = offices.pair.folder.path('receiving-sections.generation.tmp');
     await mkdir(inTheWay);
@@ -206,7 +203,7 @@ describe('an erasure', () => {
   });
 
   it('waits while a legal demand is open', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4));
+    await told.tell(...upTo('packageReceived'), withdrawal(4));
     const { api, hire } = offices.receiving;
     const [worker, head] = [await hire('worker'), await hire('head', 'supervisor')];
     const [now, before] = [iso(0), iso(-1)];
@@ -257,7 +254,7 @@ describe('over 24 months and five years', () => {
   });
 
   it('a referral that nobody ends runs out after its grants', async () => {
-    await told.tell(...until('accepted'));
+    await told.tell(...upTo('accepted'));
     toDay(offices.pair, 365 + 89);
     await runDue();
     expect(await sealed('receiving')).toContain('minimum');
@@ -283,7 +280,7 @@ describe('a section that a law keeps', () => {
   }
 
   it('stays closed until its day, is told with its law, and goes then', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4));
+    await told.tell(...upTo('packageReceived'), withdrawal(4));
     const { api, worker, head, asked } = await keepers();
     await api.keepSection(asked, by(worker, head));
     toDay(offices.pair, 11);
@@ -341,7 +338,7 @@ describe('a section that a law keeps', () => {
   });
 
   it('is kept by two people, under a law, until a day to come, and before it is gone', async () => {
-    await told.tell(...until('packageReceived'), withdrawal(4, { deleteSent: true }));
+    await told.tell(...upTo('packageReceived'), withdrawal(4, { deleteSent: true }));
     const { api, worker, head, asked } = await keepers();
     const keep = (given: object, ...call: Parameters<typeof by>) =>
       api.keepSection({ ...asked, ...given }, by(...call));
@@ -381,7 +378,7 @@ describe('a local case', () => {
   });
 
   it('is not erased while a referral of it goes on', async () => {
-    await told.tell(...until('accepted'));
+    await told.tell(...upTo('accepted'));
     const { store } = offices.pair.referring;
     await store.insertCase({ localCode: 'TEST-1', sealed: 'x', importedAtMs: 1, erasedAtMs: null });
     const worker = await offices.referring.hire('worker');
