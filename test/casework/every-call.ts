@@ -65,10 +65,19 @@ const FIELDS: Given = {
   form: new Uint8Array(),
 };
 
+/** Where one name means two things. */
+const OF_ONE_CALL: Partial<Record<CallName, Given>> = { checkReady: { step: 'release' } };
+
 /** @throws where the contract would not let the request through */
 function requestFor(name: CallName, given: Given): unknown {
   const schema: z.ZodObject = CALLS[name].request;
-  const fields: Given = { ...FIELDS, requestId: uuid4(), matterId: uuid4(), ...given };
+  const fields: Given = {
+    ...FIELDS,
+    requestId: uuid4(),
+    matterId: uuid4(),
+    ...OF_ONE_CALL[name],
+    ...given,
+  };
   const request = Object.keys(schema.shape).map((field) => {
     if (!(field in fields)) throw new Error(`${name}: say what the new field ${field} may hold`);
     return [field, fields[field]];

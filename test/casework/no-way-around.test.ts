@@ -26,6 +26,7 @@ import { storyOn, type Told } from './telling-story.ts';
  */
 const MAY_SHOW: Readonly<Record<CallName, 'sections' | 'own-case' | 'nothing'>> = {
   importCase: 'nothing',
+  checkReady: 'nothing',
   listCases: 'nothing',
   getCase: 'own-case',
   requestReferral: 'nothing',
