@@ -18,6 +18,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, type SectionInput, sectionsFor } from './from-case.ts';
+import { mustBeItsOwnCopy } from './own-copy.ts';
 import { mustBeReady, releaseFacts } from './ready.ts';
 import { mustNotReachFearedState } from './state-body.ts';
 import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
@@ -63,6 +64,7 @@ export async function releasePackage(
   }
   const secondPerson = areTwo(actor, second, needsSecondPerson(caseFile.sections.minimum));
   const sections = sectionsFor(caseFile, records, grants, 'package', row.partner);
+  await mustBeItsOwnCopy(context, row.localCode, row.partner, sections);
   return context.exchange.send({
     messageId: requestId,
     referralId,
