@@ -178,6 +178,8 @@ describe('an erasure that is cut off', () => {
     expect(new Set(tombstones.map(({ section }) => section)).size).toBe(tombstones.length);
     const answers = thread.receiving.filter((e) => e.content?.body.step === 'erasureConfirmed');
     expect(answers).toHaveLength(1);
+    const { items } = await pair.receiving.store.listTasks(50, '');
+    expect(items.map(({ kind }) => kind)).not.toContain('erasure-open');
     const nodeKey = await loadWrappingKey(pair.folder.path('receiving-node-key'));
     const reopened = await KeyFile.open([pair.folder.path('receiving-sections')], nodeKey);
     expect(reopened.get(idOf('identity'))).toBeUndefined();
