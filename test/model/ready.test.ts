@@ -448,6 +448,21 @@ describe("the child's own no", () => {
   });
 });
 
+describe('a family that was found not safe', () => {
+  it('keeps a child from kin and parents, and not from a place elsewhere', () => {
+    const facts = ready('child');
+    const child = childOf(facts);
+    Object.assign(child.familyAssessment, { result: 'not-safe', familyInvolvement: 'none-known' });
+    const openAt = (['parents', 'kinship', 'foster', 'small-group-home'] as const).map((place) => {
+      child.careArrangement = place;
+      return openIn(facts);
+    });
+    expect(openAt).toEqual([['caregiver'], ['caregiver'], [], []]);
+    child.familyAssessment.result = 'pending';
+    expect(openIn(facts)).toEqual(['caregiver']);
+  });
+});
+
 describe('parents', () => {
   it('are no concern where no involvement of the family is known', () => {
     const facts = ready('child');

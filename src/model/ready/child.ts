@@ -133,13 +133,20 @@ function childAgrees(child?: Child): ReadyItem {
   );
 }
 
+const WITH_FAMILY: ReadonlySet<Child['careArrangement']> = new Set(['parents', 'kinship']);
+
+/** A family that is not safe is why a child lives elsewhere: then it only has to be assessed. */
 function caregiver(child?: Child): ReadyItem {
-  const isSafe = ['safe', 'safe-with-support'].includes(child?.familyAssessment.result ?? '');
+  const result = child?.familyAssessment.result ?? 'pending';
+  const isSafe = result === 'safe' || result === 'safe-with-support';
+  const isWithFamily = child !== undefined && WITH_FAMILY.has(child.careArrangement);
   return item(
     'caregiver',
-    child !== undefined && child.careArrangement !== 'pending' && isSafe,
+    child !== undefined &&
+      child.careArrangement !== 'pending' &&
+      (isWithFamily ? isSafe : result !== 'pending'),
     'Caregiver and authority at the destination are known and assessed.',
-    'Name where the child will live. The assessment of it must say safe.',
+    'Name where the child will live, and assess the family. With family it must be safe.',
   );
 }
 
