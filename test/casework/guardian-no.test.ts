@@ -5,6 +5,7 @@ import { gate } from '#model/gate.ts';
 import { limits } from '#model/limits.ts';
 import type { StepBody } from '#model/message.ts';
 import { encodeSection } from '#model/plan/sections.ts';
+import { Refusal } from '#model/refusal.ts';
 import type { Side } from '#model/track.ts';
 import { IDS, requestDraft } from '#test/exchange/pair.ts';
 import { by, exampleCase, type Offices, openOffices, type Person } from './office.ts';
@@ -54,10 +55,11 @@ const withdraw = (
   referralId: string,
   said: Partial<typeof NO> = {},
   byGuardian = true,
+  requestId = uuid4(),
 ) =>
   offices[side].api.withdrawConsent(
     {
-      requestId: uuid4(),
+      requestId,
       localCode: '',
       referralId,
       withdrawal: { ...NO, ...said },
@@ -96,6 +98,23 @@ describe("a guardian's no without the child", () => {
       expect(await tasksAt(side === 'referring' ? 'receiving' : 'referring')).toEqual([]);
     },
   );
+
+  it('stops though the asking fails; said again it asks, and stops nothing twice', async () => {
+    const referralId = await requested('yes');
+    const { store } = offices.pair.referring;
+    const { setDeadline } = store;
+    store.setDeadline = async () => {
+      throw new Refusal('UNAVAILABLE', 'The disk is full.');
+    };
+    const requestId = uuid4();
+    const say = () => withdraw('referring', referralId, {}, true, requestId);
+    expect((await say()).partners).toMatchObject([{ fault: 'UNAVAILABLE' }]);
+    expect(await mayHold('referring', referralId)).toBe(false);
+    store.setDeadline = setDeadline;
+    expect((await say()).partners).toMatchObject([{ fault: '' }]);
+    expect(await tasksAt('referring')).toEqual(['ask-authority']);
+    expect((await store.load(referralId)).messages).toHaveLength(2);
+  });
 
   it('stands in the records as taken back by somebody else', async () => {
     const { file, localCode } = await exampleCase('child.yaml');
