@@ -12,8 +12,11 @@ import { Refusal } from '#model/refusal.ts';
 import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
+import type { SectionInput } from './from-case.ts';
+import { mustBeItsOwnCopy } from './own-copy.ts';
+import { mustNotReachFearedState } from './state-body.ts';
 
-type Step = { referralId: string; step: StepName; sections: readonly SectionName[] };
+type Step = { referralId: string; step: StepName; sections: readonly SectionInput[] };
 
 /** They have stages of their own, before any package. */
 const BEFORE_PACKAGE: ReadonlySet<SectionName> = new Set(['minimum', 'note', 'risk']);
@@ -33,20 +36,22 @@ const BINDS_DEPARTURE: readonly ReadyCode[] = [
 
 /**
  * Of the referring side, which has the case. A message that is stored already is not asked again.
- * @throws Refusal GATE_OPEN_ITEMS
+ * @throws Refusal GATE_OPEN_ITEMS, NOT_PERMITTED, SCHEMA_VIOLATION
  */
 export async function mustPassGates(
   context: CaseworkContext,
   requestId: string,
   { referralId, step, sections }: Step,
 ): Promise<void> {
-  const personal = sections.filter(isPersonal);
+  const personal = sections.map(({ section }) => section).filter(isPersonal);
   if (step !== 'departed' && personal.length === 0) return;
   const stored = await context.store.load(referralId);
   const { row } = stored;
   if (!row || row.side !== 'referring' || row.localCode === null) return;
   if (await context.store.findMessageById(requestId)) return;
   const caseFile = await loadCase(context, row.localCode);
+  if (personal.length > 0) mustNotReachFearedState(context, caseFile, row.partner);
+  await mustBeItsOwnCopy(context, row.localCode, row.partner, sections);
   const records = recordsFor(await recordsOfCase(context, row.localCode), row.partner);
   const facts: ReadyFacts = {
     step: 'request',

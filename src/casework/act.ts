@@ -49,8 +49,7 @@ export async function act(
       );
     }
   }
-  const names = sections.map(({ section }) => section);
-  await mustPassGates(context, requestId, { referralId, step: body.step, sections: names });
+  await mustPassGates(context, requestId, { referralId, step: body.step, sections });
   const stated = body.step === 'accepted' ? acceptedBy(actor, second) : body;
   await mustBeRecorded(context, referralId, grants);
   const sent = await context.exchange.send({

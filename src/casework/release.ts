@@ -55,6 +55,8 @@ export async function releasePackage(
   const grants = grantsOf(records, STAGES_RELEASED, pair).flatMap((grant) =>
     isShort ? shortened(grant, row.partner) : [grant],
   );
+  const sections = sectionsFor(caseFile, records, grants, 'package', row.partner);
+  await mustBeItsOwnCopy(context, row.localCode, row.partner, sections);
   if (!(await context.store.findMessageById(requestId))) {
     const referrals = await context.store.referralsOfCase(row.localCode);
     await mustStillBeGranted(context, referrals, row.partner, records, STAGES_RELEASED);
@@ -63,8 +65,6 @@ export async function releasePackage(
     mustBeReady(facts);
   }
   const secondPerson = areTwo(actor, second, needsSecondPerson(caseFile.sections.minimum));
-  const sections = sectionsFor(caseFile, records, grants, 'package', row.partner);
-  await mustBeItsOwnCopy(context, row.localCode, row.partner, sections);
   return context.exchange.send({
     messageId: requestId,
     referralId,

@@ -4,6 +4,7 @@ import { mustNotReachFearedState } from '#casework/state-body.ts';
 import { uuid4 } from '#crypto/digest.ts';
 import type { Members } from '#exchange/ports.ts';
 import type { CaseFile } from '#model/case-file.ts';
+import { encodeSection } from '#model/plan/sections.ts';
 import { IDS } from '#test/exchange/pair.ts';
 import { by, exampleCase, openOffices } from './office.ts';
 
@@ -29,7 +30,7 @@ it.each([
   else expect(ask).toThrow(/a state runs this organisation/);
 });
 
-it('a request and a package to a state body are refused for an asylum applicant', async () => {
+it('a request, a package and a later step to a state body are refused for an asylum applicant', async () => {
   await using offices = await openOffices();
   const worker = await offices.referring.hire('worker');
   const { file, localCode } = await exampleCase('adult.yaml');
@@ -53,6 +54,17 @@ it('a request and a package to a state body are refused for an asylum applicant'
   const reconfirmedAt = Math.floor(offices.pair.clock.now() / 1000);
   const release = { requestId: uuid4(), referralId, reconfirmedAt };
   await expect(offices.referring.api.releasePackage(release, by(worker))).rejects.toMatchObject({
+    code: 'NOT_PERMITTED',
+  });
+  const content = encodeSection('note', { text: 'Invented' });
+  const step = {
+    requestId: uuid4(),
+    referralId,
+    body: { step: 'clarificationGiven', clarificationGiven: { answersSeq: 1 } } as const,
+    sections: [{ section: 'note' as const, content }],
+    grants: [],
+  };
+  await expect(offices.referring.api.act(step, by(worker))).rejects.toMatchObject({
     code: 'NOT_PERMITTED',
   });
 });
