@@ -13,7 +13,11 @@ import { draftOf, grantTo, IDS, type Pair, startPair } from './pair.ts';
 import { storyUpTo, walk } from './walk.ts';
 
 const ALWAYS: readonly PersonalSection[] = ['consent', 'contact', 'danger'];
-const OTHERS = PERSONAL_SECTIONS.filter((name) => name !== 'report' && !ALWAYS.includes(name));
+/** The request's own yes, of other stages, serves these longer. */
+const ASKED_BEFORE: readonly PersonalSection[] = ['minimum', 'note', 'risk'];
+const OTHERS = PERSONAL_SECTIONS.filter(
+  (name) => ![...ALWAYS, ...ASKED_BEFORE, 'report'].includes(name),
+);
 const LINK_DOWN_SECONDS = 2 * 60 * 60;
 const text = new TextEncoder();
 
@@ -113,9 +117,10 @@ describe('what a recipient can decrypt', () => {
           expect([...new Set(found)].toSorted()).toEqual(allowed.toSorted());
           const rows = await pair.receiving.store.listSections(referralId);
           const held = rows.filter((r) => r.author === 'peer' && r.sealed !== null);
-          const package_ = held.filter((r) => !['minimum', 'risk', 'note'].includes(r.section));
-          const expectHeld = allowed.filter((name) => !['minimum', 'risk', 'note'].includes(name));
-          expect(package_.map((r) => r.section).toSorted()).toEqual(expectHeld.toSorted());
+          const packaged = held
+            .map((r) => r.section)
+            .filter((name) => plan.includes(name as never));
+          expect(packaged.toSorted()).toEqual(allowed.toSorted());
           await pair.receiving.restart();
           const file = await readFile(pair.folder.path('receiving.db'));
           for (const section of plan) expect(file.includes(canaryOf(section))).toBe(false);

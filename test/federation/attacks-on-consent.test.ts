@@ -257,16 +257,15 @@ describe('the receiving side', () => {
     const { caseFile } = await storyOf(scene.world, 'adult.yaml');
     const { health } = parseCaseFile(caseFile).sections;
     await expect(
-      scene
-        .node('referring')
-        .client()
-        .act({
-          requestId: uuid4(),
-          referralId,
-          body: { step: 'safetyNotice', safetyNotice: {} },
-          sections: [{ section: 'health', content: encodeSection('health', health) }],
-          grants: [],
-        }),
+      // Past the conditions of the casework service, which refuse it too.
+      scene.node('referring').exchange.send({
+        messageId: uuid4(),
+        referralId,
+        body: { step: 'safetyNotice', safetyNotice: {} },
+        sections: [{ section: 'health', content: encodeSection('health', health) }],
+        grants: [],
+        by: { staffId: 'test-person', role: 'caseworker' },
+      }),
     ).rejects.toMatchObject({ code: 'NOT_CONSENTED' });
   });
 

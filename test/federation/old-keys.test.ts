@@ -68,6 +68,12 @@ describe('a key file that is older than the database', () => {
     await expect
       .poll(async () => (await world.client('referring').getReferral({ referralId })).notices)
       .toEqual([`the partner has not got note (message ${told?.seq})`]);
+    // What goes on asks the conditions in the case, whose key was lost with the others.
+    const localCode = done.cases.at(-1) ?? '';
+    const caseFile = new TextEncoder().encode(
+      JSON.stringify(await exampleCase('adult.yaml', localCode)),
+    );
+    await world.client('referring').importCase({ caseFile });
     await referral.goOn(100);
     const faults = await whatDoesNotHold();
     expect(faults.filter((fault) => !fault.includes('"section-unreadable"'))).toEqual([]);
