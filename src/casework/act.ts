@@ -51,7 +51,7 @@ export async function act(
   }
   await mustPassGates(context, requestId, { referralId, step: body.step, sections });
   const stated = body.step === 'accepted' ? acceptedBy(actor, second) : body;
-  await mustBeRecorded(context, referralId, grants);
+  await mustBeRecorded(context, requestId, { referralId, sections, grants });
   const sent = await context.exchange.send({
     messageId: requestId,
     referralId,

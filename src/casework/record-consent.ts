@@ -1,5 +1,5 @@
 // Takes a filled form: what the person answered about one recipient becomes a record.
-// What is left empty is a no, also where an earlier answer was a yes.
+// What is left empty is a no, also where an earlier answer was a yes; then it stops there too.
 import { isDeepStrictEqual } from 'node:util';
 
 import type { CaseFile } from '#model/case-file.ts';
@@ -19,6 +19,7 @@ import { isChild } from '#model/plan/minimum.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import type { Actor } from './actor.ts';
+import { carryNo } from './answered-no.ts';
 import { mustBeRecipient, requestOf } from './ask-consent.ts';
 import { loadCase } from './cases.ts';
 import { receiptOf } from './consent-receipt.ts';
@@ -31,7 +32,7 @@ const EARLY_MS = limits.clockSkewSecondsMax * 1000;
 /**
  * The same form again changes nothing.
  * @param bytes UTF-8 JSON of a form
- * @throws Refusal SCHEMA_VIOLATION, NOT_FOUND, NOT_PERMITTED, CONFLICT, KEY_UNAVAILABLE
+ * @throws Refusal SCHEMA_VIOLATION, NOT_FOUND, NOT_PERMITTED, CONFLICT, KEY_UNAVAILABLE, UNAVAILABLE
  */
 export async function recordConsent(
   context: CaseworkContext,
@@ -40,7 +41,6 @@ export async function recordConsent(
 ): Promise<ConsentRecord> {
   const form = readForm(bytes, context.clock.now());
   const { localCode, recipient, requestId } = form;
-  mustBeRecipient(context, recipient);
   const caseFile = await loadCase(context, localCode);
   const made = await addRecord(context, actor, { localCode, recipient }, (there) => {
     const before = there.find((one) => one.form?.requestId === requestId);
@@ -48,6 +48,8 @@ export async function recordConsent(
     const asked = mustBeAsked(there, form);
     const answers = answersOf(form, there);
     const isYes = saidYes(answers).length > 0;
+    // A no waits for no registry: it is taken about one who is no live member, too.
+    if (isYes) mustBeRecipient(context, recipient);
     if (isYes) mustFitThePerson(caseFile, form);
     const event = !isYes ? 'refused' : hasYes(there) ? 'renewed' : 'given';
     return {
@@ -62,12 +64,14 @@ export async function recordConsent(
       }),
     };
   });
-  if (made) return made;
-  const again = recordsFor(await recordsOfCase(context, localCode), recipient).find(
-    (one) => one.form?.requestId === requestId,
-  );
-  if (again) return again;
-  throw new Refusal('UNAVAILABLE', 'The record cannot be read back; try again.');
+  const record =
+    made ??
+    recordsFor(await recordsOfCase(context, localCode), recipient).find(
+      (one) => one.form?.requestId === requestId,
+    );
+  if (!record) throw new Refusal('UNAVAILABLE', 'The record cannot be read back; try again.');
+  await carryNo(context, actor, record);
+  return record;
 }
 
 function readForm(bytes: Uint8Array, nowMs: number): ConsentForm {

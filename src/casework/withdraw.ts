@@ -6,9 +6,11 @@ import type { ReferralRow } from '#exchange/ports.ts';
 import type { Sent } from '#exchange/send.ts';
 import { PERSONAL_SECTIONS } from '#model/codes.ts';
 import { MEETING_SECTIONS } from '#model/consent.ts';
+import { newestAnswers } from '#model/consent-record.ts';
 import type { StepBody } from '#model/message.ts';
 import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
+import { recordsFor, recordsOfCase } from './consent-records.ts';
 import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
 import { askAuthority, mustBeForGuardian } from './guardian-no.ts';
@@ -26,6 +28,7 @@ export type Withdrawal = {
 
 /** What became of it at one partner; `fault` where it could not be written down. */
 export type WithdrawnFrom = {
+  /** Empty where there was a yes for this partner, and nothing was sent yet. */
   referralId: string;
   partner: string;
   sent: Sent | null;
@@ -39,7 +42,9 @@ export type WithdrawnFrom = {
  * On the way nobody is left without being met for want of a question: until the wish is
  * known, all closes but what the meeting needs.
  * The same request again carries it to those that it has not reached yet.
- * @throws Refusal NOT_FOUND: nothing of this case was ever sent; SCHEMA_VIOLATION; NOT_PERMITTED
+ * Where a yes waits and nothing was sent yet, the yes is taken back.
+ * @throws Refusal NOT_FOUND: nothing of this case was ever sent, and nobody said yes;
+ *   SCHEMA_VIOLATION; NOT_PERMITTED
  */
 export async function withdrawConsent(
   context: CaseworkContext,
@@ -51,11 +56,49 @@ export async function withdrawConsent(
     throw new Refusal('SCHEMA_VIOLATION', 'sections: name some, or ask for all of it; not both.');
   }
   const rows = await concerned(context, localCode, referralId);
+  const waiting = localCode === '' ? [] : await unsent(context, localCode, rows);
+  if (rows.length + waiting.length === 0) {
+    throw new Refusal(
+      'NOT_FOUND',
+      'local_code: nobody said yes to sharing anything of such a case.',
+    );
+  }
   if (byGuardian) {
     const ids = rows.map((row) => row.referralId);
     await mustBeForGuardian(context, ids, body);
   }
-  return Promise.all(rows.map((row) => withdrawFrom(context, actor, row, withdrawal)));
+  return Promise.all([
+    ...rows.map((row) => withdrawFrom(context, actor, row, withdrawal)),
+    ...waiting.map((partner) => takeBack(context, actor, partner, withdrawal)),
+  ]);
+}
+
+/** Partners with a yes in the records, and no referral that a message could go along. */
+async function unsent(
+  context: CaseworkContext,
+  localCode: string,
+  rows: readonly ReferralRow[],
+): Promise<string[]> {
+  const told = new Set(rows.map(({ partner }) => partner));
+  // A case without a key has no yes left that could be acted on; it holds up no other no.
+  const records = await recordsOfCase(context, localCode).catch(() => new Map<string, never[]>());
+  return [...records.keys()].filter((partner) => {
+    const answers = newestAnswers(recordsFor(records, partner));
+    return !told.has(partner) && answers.some(({ answer }) => answer !== 'no');
+  });
+}
+
+async function takeBack(
+  context: CaseworkContext,
+  actor: Actor,
+  partner: string,
+  { requestId, localCode, body, byGuardian }: Withdrawal,
+): Promise<WithdrawnFrom> {
+  const at = { referralId: '', partner, sent: null, asksMeeting: false };
+  const messageId = uuid4From(`${requestId} ${partner}`);
+  const about = { localCode, partner, messageId, body, byGuardian };
+  const fault = await recordWithdrawal(context, actor, about);
+  return { ...at, fault };
 }
 
 async function withdrawFrom(
@@ -116,7 +159,5 @@ async function concerned(
     if (row) return [row];
     throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');
   }
-  const rows = await context.store.referralsOfCase(localCode);
-  if (rows.length > 0) return rows;
-  throw new Refusal('NOT_FOUND', 'local_code: nothing of such a case was sent to anybody.');
+  return context.store.referralsOfCase(localCode);
 }

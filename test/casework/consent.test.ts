@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { recordsOfCase } from '#casework/consent-records.ts';
 import { sha256Hex, uuid4 } from '#crypto/digest.ts';
+import * as contents from '#deploy/demo/contents.ts';
 import { openAtRest } from '#exchange/sections.ts';
 import type { CaseFile } from '#model/case-file.ts';
 import { ConsentForm } from '#model/consent-form.ts';
@@ -30,12 +31,16 @@ beforeEach(async () => {
 afterEach(() => offices[Symbol.asyncDispose]());
 
 /** Without what it says of consent: that is asked. */
-async function imported(name: string, change: (file: CaseFile) => void = () => {}) {
+async function imported(
+  name: string,
+  change: (file: CaseFile, original: CaseFile['grants']) => void = () => {},
+) {
   const { file } = await exampleCase(name);
   caseFile = JSON.parse(new TextDecoder().decode(file)) as CaseFile;
+  const original = caseFile.grants;
   caseFile.grants = [];
   delete caseFile.sections.consent;
-  change(caseFile);
+  change(caseFile, original);
   ({ localCode } = caseFile);
   await offices.referring.api.importCase({ caseFile: bytesOf(caseFile) }, by(worker));
 }
@@ -43,6 +48,15 @@ async function imported(name: string, change: (file: CaseFile) => void = () => {
 const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const nowMs = () => offices.pair.clock.now();
 const api = () => offices.referring.api;
+
+const WHOLE = {
+  whole: true,
+  sections: [],
+  stopReports: false,
+  deleteSent: false,
+  endServices: false,
+  meetingWish: 'not-asked' as const,
+};
 
 const QUESTION = { stages: [], locale: 'en', translation: '', reviewedBy: '' };
 
@@ -235,6 +249,95 @@ describe('a withdrawal', () => {
     await offices.receiving.api.act(act, by(keyWorker));
     await offices.pair.settle();
     expect((await shown()).answerTo('minimum', 'contact')).toBe('withdrawn');
+  });
+});
+
+describe('a no on a form, where there was a yes', () => {
+  const stateAt = async (referralId: string) =>
+    (await offices.pair.receiving.open(referralId)).state;
+
+  it('stops at the partner what went under that yes, and nothing else', async () => {
+    await answer();
+    const { referralId } = (await request()).outcome;
+    await offices.pair.settle();
+    offices.pair.clock.pass(60);
+    const { form } = await ask({ stages: ['contact'] });
+    await record(form);
+    await record(form);
+    await offices.pair.settle();
+    const { withdrawals, status } = await stateAt(referralId);
+    expect(withdrawals.map(({ body }) => [body.whole, body.sections])).toEqual([
+      [false, ['minimum']],
+    ]);
+    expect(status).toBe('requested');
+    expect((await shown()).events).toEqual([
+      'requested',
+      'given',
+      'requested',
+      'refused',
+      'withdrawn',
+    ]);
+    await answer();
+    offices.pair.clock.pass(60);
+    await record((await ask()).form);
+    await offices.pair.settle();
+    expect((await stateAt(referralId)).status).toBe('withdrawn');
+  });
+
+  it('stops the next step of this side, though no withdrawal said so', async () => {
+    const only = (stages: readonly string[]) =>
+      imported('adult.yaml', (file, original) => {
+        file.grants = original.filter(({ stage }) => stages.includes(stage));
+      });
+    await only(['contact', 'assessment']);
+    const { referralId } = (await request()).outcome;
+    await offices.pair.settle();
+    await only(['contact']);
+    const riskAssessed = { assessedAt: Math.floor(nowMs() / 1000), answersSeq: 0 };
+    const body = { step: 'riskAssessed', riskAssessed } as const;
+    const sections = [contents.risk('referring', { caseFile, nowMs: nowMs() })];
+    const act = { requestId: uuid4(), referralId, body, sections, grants: [] };
+    await expect(api().act(act, by(worker))).rejects.toMatchObject({ code: 'NOT_CONSENTED' });
+  });
+
+  it('and a whole withdrawal reach the partner who has nothing yet, too', async () => {
+    await answer();
+    await answer({}, { recipient: THIRD });
+    await request();
+    const asked = { requestId: uuid4(), localCode, referralId: '', byGuardian: false };
+    const { partners } = await api().withdrawConsent({ ...asked, withdrawal: WHOLE }, by(worker));
+    expect(partners.map(({ partner, fault }) => [partner, fault])).toEqual([
+      [IDS.receiving, ''],
+      [THIRD, ''],
+    ]);
+    await expect(request(THIRD)).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
+  });
+
+  it('stops it where the yes was for a partner who is no live member any more', async () => {
+    await answer();
+    const { referralId } = (await request()).outcome;
+    const { form } = await ask();
+    const { members } = offices.pair.referring.exchange.context;
+    members.find = () => undefined;
+    await record(form);
+    expect((await offices.pair.referring.open(referralId)).state.status).toBe('withdrawn');
+  });
+
+  it('is later than a yes whose time ran ahead', async () => {
+    await offices.pair.settle();
+    const { form } = await ask();
+    await record(filled(form, { nowMs: nowMs() + 4 * 60_000 }));
+    await api().withdrawConsent(
+      {
+        requestId: uuid4(),
+        localCode,
+        referralId: '',
+        withdrawal: WHOLE,
+        byGuardian: false,
+      },
+      by(worker),
+    );
+    await expect(request()).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
   });
 });
 

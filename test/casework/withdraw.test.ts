@@ -153,3 +153,16 @@ describe('a withdrawal of everything on the way', () => {
     }
   });
 });
+
+describe('a no before anything was sent', () => {
+  it('takes the yes back, once, and the answer says that nothing was sent', async () => {
+    const requestId = uuid4();
+    const before = await withdraw({ requestId, localCode });
+    expect(before.partners).toMatchObject([{ partner: IDS.receiving, referralId: '', fault: '' }]);
+    expect(await withdraw({ requestId, localCode })).toEqual(before);
+    await expect(request()).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
+    const { recipients } = await offices.referring.api.showConsent({ localCode }, by(worker));
+    expect(recipients[0]?.answers.every(({ answer }) => answer === 'withdrawn')).toBe(true);
+    expect(recipients[0]?.history.map(({ event }) => event)).toEqual(['imported', 'withdrawn']);
+  });
+});

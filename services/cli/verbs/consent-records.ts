@@ -91,7 +91,7 @@ const record: Verb = {
       [recordId, recipient, event, number],
     ]);
     if (event === 'refused') {
-      call.out.note('Help here goes on. To stop what was sent before: srx consent withdraw.');
+      call.out.note('Help here goes on. What was sent under an earlier yes is stopped too.');
     }
   },
 };

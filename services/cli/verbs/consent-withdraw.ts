@@ -97,18 +97,20 @@ async function askForMeeting({ flags, io, out }: Call): Promise<Wish | null> {
   }
 }
 
+function outcomeOf(referralId: string, fault: string): string {
+  if (fault !== '') return `could not be written down (${fault}).`;
+  if (referralId === '') return 'the yes is taken back; nothing was sent to them yet.';
+  return 'stopped here; the partner is told until it answers.';
+}
+
 function tell({ out, io, flags }: Call, requestId: string, partners: readonly From[]): void {
   const missed = partners.filter(({ fault }) => fault !== '');
   const unasked = partners.some(({ asksMeeting }) => asksMeeting);
   out.answer(
     { requestId, partners },
     partners.flatMap(({ partner, referralId, fault }) => [
-      ...block(
-        fault === ''
-          ? `${partner}: stopped here; the partner is told until it answers.`
-          : `${partner}: could not be written down (${fault}).`,
-      ),
-      `  referral ${referralId}`,
+      ...block(`${partner}: ${outcomeOf(referralId, fault)}`),
+      ...(referralId === '' ? [] : [`  referral ${referralId}`]),
     ]),
     partners.map(({ partner, referralId, seq, fault }) => [partner, referralId, seq, fault]),
   );

@@ -18,7 +18,7 @@ const WithdrawConsentResponse = z.strictObject({
     .array(
       z.strictObject({
         partner: entityId,
-        referralId: uuid4,
+        referralId: orNone,
         seq: z.int().min(0).max(limits.messagesPerChainMax),
         fault: word,
         asksMeeting: z.boolean(),
