@@ -110,7 +110,8 @@ async function freedBy(
 }
 
 /**
- * Asked by all that writes a file for somebody: an export, evidence, a copy.
+ * Asked by all that writes a file for somebody (an export, evidence, a copy, a receipt), and
+ * before a case is erased.
  * @throws Refusal NOT_PERMITTED
  */
 export async function mustHaveNoDemand(
@@ -124,7 +125,7 @@ export async function mustHaveNoDemand(
   if (!open) return;
   throw new Refusal(
     'NOT_PERMITTED',
-    'A legal demand is open: nothing is exported. A lawyer and two people decide first: srx demand list.',
+    'A legal demand is open: nothing is exported or erased. A lawyer and two people decide first: srx demand list.',
   );
 }
 

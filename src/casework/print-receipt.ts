@@ -12,6 +12,7 @@ import type { Actor } from './actor.ts';
 import { type Agreement, agreementsOf } from './agreements.ts';
 import { findCase, showCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
+import { mustHaveNoDemand } from './demand.ts';
 
 export type PrintReceipt = {
   localCode: string;
@@ -23,14 +24,16 @@ export type PrintReceipt = {
 
 /**
  * Recorded as an opening of the case. The code is kept nowhere here.
- * @throws Refusal NOT_FOUND, NOT_CONSENTED, TOO_LARGE, UNAVAILABLE, KEY_UNAVAILABLE
+ * @throws Refusal NOT_FOUND, NOT_PERMITTED, NOT_CONSENTED, TOO_LARGE, UNAVAILABLE, KEY_UNAVAILABLE
  */
 export async function printReceipt(
   context: CaseworkContext,
   actor: Actor,
   print: PrintReceipt,
 ): Promise<SealedReceipt & { receipt: PaperReceipt }> {
-  await showCase(context, actor, await findCase(context, print.localCode), 'for-the-person');
+  const row = await findCase(context, print.localCode);
+  await mustHaveNoDemand(context, { localCode: print.localCode });
+  await showCase(context, actor, row, 'for-the-person');
   const now = nowSeconds(context.clock);
   const all = await agreementsOf(context, print.localCode, now);
   const agreements = chosen(all, print.recipients);

@@ -96,7 +96,7 @@ describe('a legal demand', () => {
   it.each([
     ['its referral', () => ({ referralId })],
     ['the case behind it', () => ({ localCode })],
-  ])('about %s holds the export, the copy and the erasure from its record on', async (_, about) => {
+  ])('about %s holds the export, the copy, the receipt and the erasure from its record on', async (_, about) => {
     await exported();
     await record(about());
     await expect(exported()).rejects.toMatchObject({
@@ -111,6 +111,8 @@ describe('a legal demand', () => {
     await expect(api.eraseCase({ localCode }, by(worker))).rejects.toMatchObject(refused);
     const copy = { localCode, toGuardian: false, withExploitation: false };
     await expect(api.makeCopy(copy, by(worker))).rejects.toMatchObject(refused);
+    const receipt = { localCode, recipients: [], nameOrganisations: false, nameSections: false };
+    await expect(api.printReceipt(receipt, by(worker))).rejects.toMatchObject(refused);
     expect([await holds(), await inbox()]).toEqual([true, expect.arrayContaining(['demand-open'])]);
   });
 
