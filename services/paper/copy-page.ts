@@ -125,7 +125,7 @@ p, ul, dl, table { margin: 0 0 3mm }
 ul { padding-inline-start: 6mm }
 dt { font-weight: 700 }
 dd { margin: 0 0 2mm; margin-inline-start: 5mm }
-table { border-collapse: collapse; width: 100% }
+table { border-collapse: collapse; width: 100%; overflow-wrap: break-word }
 th, td { border-bottom: 1px solid #767676; padding: 1.5mm; padding-inline-start: 0; text-align: start; vertical-align: top; font-weight: 400 }
 thead th { font-weight: 700 }
 tr { break-inside: avoid }

@@ -39,6 +39,12 @@ describe('srx consent', () => {
     const { file, text, form } = await ask('form.yaml');
     expect(text).toContain('# A no changes nothing. Our help for you goes on.');
     expect(text).not.toMatch(/answer: "?(yes|no)/);
+    expect(text).toContain(
+      '# Who answered. One of: self, guardian-with-assent, by-order.\ngivenBy: null',
+    );
+    expect(text).toContain('  # Not family, community, employer or consulate. One of: yes, no.\n');
+    // Above each field stands what it is.
+    expect(text).not.toMatch(/\n *#?\n\w+:/);
     const nowMs = desks.world.clock.now();
     await writeFile(file, stringify(filled(form, { nowMs, no: ['health', 'legal'] })));
     expect(flat(await desks.referring.done(`consent record ${file}`))).toContain(
@@ -66,7 +72,7 @@ describe('srx consent', () => {
     expect(readable).toEqual(expect.arrayContaining(['consent', 'danger', 'contact', 'identity']));
     expect(readable).not.toEqual(expect.arrayContaining(['health']));
     expect(readable).not.toEqual(expect.arrayContaining(['legal']));
-    expect(await desks.referring.done(`consent verify ${CODE}`)).toContain('All holds: 2 records');
+    expect(await desks.referring.done(`consent verify ${CODE}`)).toContain('All holds: records 2');
   });
 
   it('tells every fault of a form at once with its line, and records nothing', async () => {

@@ -88,8 +88,10 @@ export const accessVerbs: readonly Verb[] = [
       call.out.answer(
         { ok: faults.length === 0, ...found },
         faults.length === 0
-          ? [`The access log is whole: ${lines} openings, the last one signed.`]
-          : [`The access log does not hold (${faults.length} faults).`, ...said],
+          ? [
+              `The access log is whole. Openings in it: ${lines}${lines === 0 ? '' : ', the last one signed'}.`,
+            ]
+          : [`The access log does not hold. Faults: ${faults.length}.`, ...said],
         faults.map(({ number, what }) => [String(number), what]),
       );
       if (faults.length > 0) {

@@ -205,7 +205,7 @@ const verify: Verb = {
         '    ',
       ),
     );
-    const counted = `${records} records and ${messages} messages looked at`;
+    const counted = `records ${records}, messages ${messages}`;
     call.out.answer(
       found,
       faults.length === 0 ? [`All holds: ${counted}.`] : [`Not all holds: ${counted}.`, ...lines],
