@@ -33,7 +33,7 @@ export const limits = {
   riskAgeSecondsMax: 14 * DAY_SECONDS,
   departureFactAgeSecondsMax: 72 * 60 * 60,
   meetingSecondsAfter: DAY_SECONDS, // after the arrival, contact, danger and arrival close
-  safetySearchSeconds: 90 * DAY_SECONDS, // after the end of the consent
+  safetySearchSeconds: 90 * DAY_SECONDS, // after the end of the consent; then it is erased
   callSeconds: DAY_SECONDS, // after a withdrawal before the taking over
   callTravellingSeconds: 4 * 60 * 60,
   authorityAskedMs: DAY_SECONDS * SECOND_MS, // after a guardian alone said no
@@ -51,7 +51,6 @@ export const limits = {
   meetingWaitMs: 30 * DAY_SECONDS * SECOND_MS, // where nobody reports an arrival
   endedRetentionMs: 30 * DAY_SECONDS * SECOND_MS,
   completedRetentionMs: 365 * DAY_SECONDS * SECOND_MS,
-  safetySearchMs: 90 * DAY_SECONDS * SECOND_MS, // after the last grant
   evidenceRetentionMs: 1826 * DAY_SECONDS * SECOND_MS, // five years
   erasureAnswerGraceMs: DAY_SECONDS * SECOND_MS,
   renewBeforeMs: 14 * DAY_SECONDS * SECOND_MS,

@@ -148,7 +148,7 @@ function endOf({ status, withdrawals, grants }: ReferralState, said: Said): End 
   if (keptMs !== undefined && last) return { atMs: last.envelope.sentAt * 1000, keptMs };
   if (grants.length === 0) return null;
   const untilMs = Math.max(...grants.map(({ grant }) => grant.until)) * 1000;
-  return { atMs: untilMs, keptMs: limits.safetySearchMs };
+  return { atMs: untilMs, keptMs: limits.safetySearchSeconds * 1000 };
 }
 
 type Said = {

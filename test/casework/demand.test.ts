@@ -96,25 +96,31 @@ describe('a legal demand', () => {
   it.each([
     ['its referral', () => ({ referralId })],
     ['the case behind it', () => ({ localCode })],
-  ])('about %s holds the export, the copy, the receipt and the erasure from its record on', async (_, about) => {
-    await exported();
-    await record(about());
-    await expect(exported()).rejects.toMatchObject({
-      code: 'NOT_PERMITTED',
-      message: expect.stringContaining('A lawyer and two people decide first'),
-    });
-    const { api } = offices.referring;
-    const refused = {
-      code: 'NOT_PERMITTED',
-      message: expect.stringContaining('A legal demand is open'),
-    };
-    await expect(api.eraseCase({ localCode }, by(worker))).rejects.toMatchObject(refused);
-    const copy = { localCode, toGuardian: false, withExploitation: false };
-    await expect(api.makeCopy(copy, by(worker))).rejects.toMatchObject(refused);
-    const receipt = { localCode, recipients: [], nameOrganisations: false, nameSections: false };
-    await expect(api.printReceipt(receipt, by(worker))).rejects.toMatchObject(refused);
-    expect([await holds(), await inbox()]).toEqual([true, expect.arrayContaining(['demand-open'])]);
-  });
+  ])(
+    'about %s holds the export, the copy, the receipt and the erasure from its record on',
+    async (_, about) => {
+      await exported();
+      await record(about());
+      await expect(exported()).rejects.toMatchObject({
+        code: 'NOT_PERMITTED',
+        message: expect.stringContaining('A lawyer and two people decide first'),
+      });
+      const { api } = offices.referring;
+      const refused = {
+        code: 'NOT_PERMITTED',
+        message: expect.stringContaining('A legal demand is open'),
+      };
+      await expect(api.eraseCase({ localCode }, by(worker))).rejects.toMatchObject(refused);
+      const copy = { localCode, toGuardian: false, withExploitation: false };
+      await expect(api.makeCopy(copy, by(worker))).rejects.toMatchObject(refused);
+      const receipt = { localCode, recipients: [], nameOrganisations: false, nameSections: false };
+      await expect(api.printReceipt(receipt, by(worker))).rejects.toMatchObject(refused);
+      expect([await holds(), await inbox()]).toEqual([
+        true,
+        expect.arrayContaining(['demand-open']),
+      ]);
+    },
+  );
 
   it('stops no help: the referral goes on, and what is held is read for it', async () => {
     await record();

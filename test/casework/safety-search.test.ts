@@ -6,8 +6,9 @@ import { limits } from '#model/limits.ts';
 import { withdrawal } from '#test/exchange/adversary.ts';
 import { draftOf } from '#test/exchange/pair.ts';
 import { storyUpTo, walk } from '#test/exchange/walk.ts';
-import { PACKAGE_GRANTS } from '#test/model/story.ts';
+import { PACKAGE_GRANTS, STORY } from '#test/model/story.ts';
 import { by, type Offices, openOffices, type Person } from './office.ts';
+import { storyOn } from './telling-story.ts';
 
 /** When the consent of the story ends; whole seconds. */
 const ENDS = PACKAGE_GRANTS[0]?.until ?? 0;
@@ -32,6 +33,14 @@ function search(section: SectionName, second?: Person, first = worker) {
 /** So many seconds after the end of the consent. */
 function pastEnd(seconds: number): void {
   offices.pair.clock.ms = (ENDS + seconds) * 1000;
+}
+
+/** What the other side sent and is still here. */
+async function peerSections(): Promise<SectionName[]> {
+  const rows = await offices.pair.receiving.store.listSections(referralId);
+  return rows
+    .filter(({ author, sealed }) => author === 'peer' && sealed !== null)
+    .map(({ section }) => section);
 }
 
 const EXPIRED = { code: 'CONSENT_EXPIRED' };
@@ -99,6 +108,27 @@ describe('a safety search after the end of the consent', () => {
     });
     await search('danger', supervisor);
   });
+});
+
+it('the end of every yes closes all and erases nothing; 90 days later all is erased', async () => {
+  const told = storyOn(offices.pair);
+  const last = STORY.findIndex(([, step]) => step === 'packageReceived');
+  await told.tell(...STORY.slice(0, last + 1));
+  ({ referralId } = told);
+  const sent = await peerSections();
+  expect(sent).toEqual(
+    expect.arrayContaining(['minimum', 'risk', 'contact', 'danger', 'identity']),
+  );
+  pastEnd(1);
+  await offices.receiving.runDue();
+  expect(await peerSections()).toEqual(sent);
+  for (const section of sent.filter((name) => name !== 'contact' && name !== 'danger')) {
+    await expect(search(section, supervisor)).rejects.toMatchObject(EXPIRED);
+  }
+  await search('danger', supervisor);
+  pastEnd(limits.safetySearchSeconds + 1);
+  await offices.receiving.runDue();
+  expect(await peerSections()).toEqual([]);
 });
 
 it('a search while the consent lives needs one person, as any opening', async () => {
