@@ -88,12 +88,7 @@ export async function showMatter(call: Call, kind: Kind): Promise<void> {
     ...said.flatMap(({ what, at, byRole, content }) => [
       '',
       `${call.out.strong(what)}  ${when(at)}  by ${byRole}`,
-      ...(content === null
-        ? ['  erased']
-        : stringify(content)
-            .trimEnd()
-            .split('\n')
-            .map((line) => `  ${line}`)),
+      ...(content === null ? ['  erased'] : contentLines(content)),
     ]),
     ...(steps.length === 0 ? [] : ['', ...stepLines(call, steps)]),
     ...untold.flatMap(({ whom, againAt }) => [
@@ -101,6 +96,17 @@ export async function showMatter(call: Call, kind: Kind): Promise<void> {
       ...block(`Not told yet: the ${whom}. To be looked at again ${when(againAt)} UTC.`),
     ]),
   ]);
+}
+
+/** Times as a person reads them. */
+function contentLines(content: unknown): string[] {
+  return stringify(content)
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, name, ms] = /^( *\w+At)Ms: (\d+)$/.exec(line) ?? [];
+      return `  ${name === undefined ? line : `${name}: ${isoTime(Number(ms) / 1000)}`}`;
+    });
 }
 
 export function stepLines({ out, io }: Call, steps: readonly Step[]): string[] {

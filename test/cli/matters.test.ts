@@ -37,7 +37,10 @@ describe('srx breach', () => {
       await desks.world.federation.nodes.receiving.runDue();
       expect(await desks.receiving.done('breach list')).toContain(matterId);
     }, 10_000);
-    expect(await desks.receiving.done(`breach show ${matterId}`)).toContain('told-by-partner');
+    const page = await desks.receiving.done(`breach show ${matterId}`);
+    expect(page).toContain('told-by-partner');
+    // No number where a time is meant.
+    expect(page).toMatch(/^ {4}learntAt: 20\d\d-\d\d-\d\dT[^ ]*Z$/m);
     const rest = await desks.receiving.done(`breach done ${matterId} check-phone`);
     expect(rest).toContain('check-address');
     expect(rest).not.toContain('check-phone');
