@@ -1,9 +1,10 @@
 // The copy that the person takes along: her plan without what could lead somebody to
 // her, who has what, and what was agreed. Recorded as an opening of the case.
 import type { CaseFile } from '#model/case-file.ts';
+import { nowSeconds } from '#model/clock.ts';
 import type { PersonCopy } from '#model/person-copy.ts';
 import { copyPlan } from '#model/person-copy-plan.ts';
-import { isChild } from '#model/plan/minimum.ts';
+import { countsAsChild } from '#model/ready/items.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
 import { findCase, showCase } from './cases.ts';
@@ -35,7 +36,7 @@ export async function makeCopy(
   const row = await findCase(context, localCode);
   await mustHaveNoDemand(context, { localCode });
   const caseFile = await showCase(context, actor, row, 'for-the-person');
-  if (toGuardian) mustHaveGuardian(caseFile);
+  if (toGuardian) mustHaveGuardian(caseFile, nowSeconds(context.clock));
   const { organisation, members, clock } = context;
   const name = (id: string) => members.find(id)?.name ?? id;
   const { holders, openings } = await holdingsOf(context, localCode);
@@ -53,10 +54,10 @@ export async function makeCopy(
 }
 
 /** Parents receive nothing here: not even as a word of this command. */
-function mustHaveGuardian({ sections: { minimum, child } }: CaseFile): void {
+function mustHaveGuardian(caseFile: CaseFile, now: number): void {
   const refuse = (why: string) => new Refusal('NOT_PERMITTED', `to_guardian: ${why}`);
-  if (!isChild(minimum)) throw refuse('an adult gets the copy alone.');
-  const { checked = false, independent = false } = child?.guardian ?? {};
+  if (!countsAsChild({ caseFile, nowSeconds: now })) throw refuse('an adult gets the copy alone.');
+  const { checked = false, independent = false } = caseFile.sections.child?.guardian ?? {};
   if (checked && independent) return;
   throw refuse('only a guardian who is checked and independent gets a copy.');
 }

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { CaseFile } from '#model/case-file.ts';
+import { nowSeconds } from '#model/clock.ts';
 import { ConsentForm } from '#model/consent-form.ts';
 import { consentFormFaults } from '#model/consent-form-rules.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import { limits } from '#model/limits.ts';
 import type { Consent } from '#model/plan/consent.ts';
 import { pathText } from '#model/plan/field-path.ts';
-import { isChild } from '#model/plan/minimum.ts';
+import { countsAsChild } from '#model/ready/items.ts';
 import { Refusal } from '#model/refusal.ts';
 
 import type { Actor } from './actor.ts';
@@ -50,7 +51,7 @@ export async function recordConsent(
     const isYes = saidYes(answers).length > 0;
     // A no waits for no registry: it is taken about one who is no live member, too.
     if (isYes) mustBeRecipient(context, recipient);
-    if (isYes) mustFitThePerson(caseFile, form);
+    if (isYes) mustFitThePerson(caseFile, form, nowSeconds(context.clock));
     const event = !isYes ? 'refused' : hasYes(there) ? 'renewed' : 'given';
     return {
       event,
@@ -119,17 +120,20 @@ function mustBeAsked(there: readonly ConsentRecord[], form: ConsentForm): Consen
   return asked;
 }
 
-/** @throws Refusal NOT_CONSENTED: somebody else must answer */
-function mustFitThePerson({ sections }: CaseFile, { givenBy }: ConsentForm): void {
+/**
+ * Whoever has come of age answers alone, also where the case was begun for a child.
+ * @throws Refusal NOT_CONSENTED: somebody else must answer
+ */
+function mustFitThePerson(caseFile: CaseFile, { givenBy }: ConsentForm, now: number): void {
   const refuse = (why: string) => new Refusal('NOT_CONSENTED', `givenBy: ${why}`);
-  if (!isChild(sections.minimum)) {
+  if (!countsAsChild({ caseFile, nowSeconds: now })) {
     if (givenBy !== 'guardian-with-assent') return;
     throw refuse('an adult decides alone; nobody else can say yes.');
   }
   if (givenBy === 'self') {
     throw refuse("for a child the guardian answers, with the child's own yes.");
   }
-  const { checked = false, independent = false } = sections.child?.guardian ?? {};
+  const { checked = false, independent = false } = caseFile.sections.child?.guardian ?? {};
   if (givenBy === 'guardian-with-assent' && !(checked && independent)) {
     throw refuse('the guardian must be checked and independent. Wait until both hold.');
   }

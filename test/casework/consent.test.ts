@@ -203,6 +203,23 @@ describe('what a person answered', () => {
     });
     await expect(answer({ given: asGuardian })).rejects.toMatchObject(refused);
   });
+
+  it('comes from the person alone, once of age, where the case was begun for a child', async () => {
+    await imported('child.yaml', ({ sections: { identity } }) => {
+      if (identity?.birthDate) identity.birthDate.value = '2008-03-09';
+    });
+    const ready = async () => {
+      const asked = { localCode, recipient: IDS.receiving, reconfirmedAt: 0 };
+      const { items } = await api().checkReady({ ...asked, step: 'release' }, by(worker));
+      return items.find(({ code }) => code === 'own-yes')?.state;
+    };
+    const asGuardian = { givenBy: 'guardian-with-assent', childAssent: 'Yes.' } as const;
+    const refused = { code: 'NOT_CONSENTED' };
+    await expect(answer({ given: asGuardian })).rejects.toMatchObject(refused);
+    expect(await ready()).toBe('open');
+    expect(await answer()).toMatchObject({ event: 'given' });
+    expect(await ready()).toBe('done');
+  });
 });
 
 describe('a withdrawal', () => {

@@ -156,6 +156,9 @@ describe('the copy of a case', () => {
       });
       await copyOf(child);
     }
+    // Of age since, in a case that was begun for a child.
+    await imported('child.yaml', (text) => text.replace('"2011-03-09"', '"2008-03-09"'));
+    await expect(copyOf(child, { toGuardian: true })).rejects.toThrow('an adult gets');
   });
 
   it('tells what an authority was told, once the person has heard of it and not before', async () => {
