@@ -8,9 +8,7 @@ import type { StepName } from '#model/message.ts';
 import { isForced, type ReadyFacts } from '#model/ready/items.ts';
 import { readiness } from '#model/ready/ready.ts';
 import { type ReadyCode, SHORT_SECTIONS } from '#model/ready/ready-codes.ts';
-import { viewFor } from '#model/referral.ts';
 import { Refusal } from '#model/refusal.ts';
-import { notReady } from '#model/steps.ts';
 import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
@@ -51,9 +49,6 @@ export async function mustPassGates(
   const { row } = stored;
   if (!row || row.side !== 'referring' || row.localCode === null) return;
   if (await context.store.findMessageById(requestId)) return;
-  const { state } = openReferral(stored, context.exchange.context.codec);
-  // Illegal: the exchange says so, whatever stands in the case.
-  if (notReady(step, viewFor('referring', state)) !== null) return;
   const caseFile = await loadCase(context, row.localCode);
   if (personal.length > 0) mustNotReachFearedState(context, caseFile, row.partner);
   await mustBeItsOwnCopy(context, row.localCode, row.partner, sections);
@@ -73,6 +68,7 @@ export async function mustPassGates(
   });
   if (open.length > 0) throw refused(open.map(({ words }) => words).join(' '));
   const packaged = personal.filter((section) => !BEFORE_PACKAGE.has(section));
+  const { state } = openReferral(stored, context.exchange.context.codec);
   if (packaged.length > 0 && state.referring.packageSeq === 0) {
     throw refused(`Release the package first. Before it nothing goes of: ${packaged.join(', ')}.`);
   }

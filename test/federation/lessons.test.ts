@@ -168,7 +168,8 @@ describe('lessons from the field', () => {
       const before = (await scene.open(side, referralId)).stored.messages.length;
       for (const step of ACTS.filter((name) => !legal.includes(name))) {
         const answer = await tries(side, referralId, bodyOf(step), partsOf(step));
-        expect([side, step, answer]).toEqual([side, step, 'ILLEGAL_STEP']);
+        // What brings sections of the package meets its conditions first.
+        expect(['ILLEGAL_STEP', 'GATE_OPEN_ITEMS'], `${side} ${step}`).toContain(answer);
       }
       for (const step of NOT_AN_ACT) {
         if (step === 'refused') continue;
