@@ -4,6 +4,7 @@ import { uuid4 } from '#crypto/digest.ts';
 import { STAGES, type Stage } from '#model/codes.ts';
 import { ConsentForm } from '#model/consent-form.ts';
 import { limits } from '#model/limits.ts';
+import { entityId } from '#model/message.ts';
 import type { CaseworkResponse } from '#wire/contracts/casework.ts';
 
 import { withNode } from '../connection.ts';
@@ -48,7 +49,7 @@ const ask: Verb = {
     const request = {
       requestId: flags.text('request-id') ?? uuid4(),
       localCode: call.operands[0] ?? '',
-      recipient: flags.required('to'),
+      recipient: oneOrganisation(flags.required('to')),
       stages: [...new Set(flags.texts('stage'))] as Stage[],
       locale: flags.text('locale') ?? 'en',
       translation,
@@ -72,6 +73,14 @@ const ask: Verb = {
     ]);
   },
 };
+
+/** Said here, where the remedy fits: a group can take no grant. */
+function oneOrganisation(id: string): string {
+  if (entityId.safeParse(id).success) return id;
+  throw new UsageError(
+    '--to must be the id of exactly one organisation, never a group such as "partners"; see srx member list.',
+  );
+}
 
 const record: Verb = {
   noun: 'consent',
@@ -149,7 +158,10 @@ function linesOf({ out }: Call, { recipient, answers, history, ...law }: Recipie
   const noes = ['no', 'withdrawn', 'ended'].flatMap((state) => {
     const named = others.filter((one) => stateOf(one, now) === state);
     if (named.length === 0) return [];
-    const list = named.map(({ section, stage }) => `${section} (${stage})`).join(', ');
+    const back = (direction: Answer['direction']) => (direction === 'to-recipient' ? '' : ', back');
+    const list = named
+      .map(({ section, stage, direction }) => `${section} (${stage}${back(direction)})`)
+      .join(', ');
     return block(`${state}: ${list}`, '  ', '    ');
   });
   return [
