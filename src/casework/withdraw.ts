@@ -10,6 +10,7 @@ import { newestAnswers } from '#model/consent-record.ts';
 import type { StepBody } from '#model/message.ts';
 import { Refusal, type RefusalCode } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
+import { findCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import { recordWithdrawal } from './consent-withdrawn.ts';
 import type { CaseworkContext } from './context.ts';
@@ -58,10 +59,9 @@ export async function withdrawConsent(
   const rows = await concerned(context, localCode, referralId);
   const waiting = localCode === '' ? [] : await unsent(context, localCode, rows);
   if (rows.length + waiting.length === 0) {
-    throw new Refusal(
-      'NOT_FOUND',
-      'local_code: nobody said yes to sharing anything of such a case.',
-    );
+    // A code that was mistyped may not sound as if there were nothing to stop.
+    await findCase(context, localCode);
+    throw new Refusal('NOT_FOUND', 'local_code: of this case nothing was sent, and no yes stands.');
   }
   if (byGuardian) {
     const ids = rows.map((row) => row.referralId);

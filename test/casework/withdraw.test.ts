@@ -160,6 +160,8 @@ describe('a no before anything was sent', () => {
     const before = await withdraw({ requestId, localCode });
     expect(before.partners).toMatchObject([{ partner: IDS.receiving, referralId: '', fault: '' }]);
     expect(await withdraw({ requestId, localCode })).toEqual(before);
+    // A mistyped code does not sound as if there were nothing to stop.
+    await expect(withdraw({ localCode: 'HH-1' })).rejects.toThrow('no case here has this code');
     await expect(request()).rejects.toMatchObject({ code: 'CONSENT_WITHDRAWN' });
     const { recipients } = await offices.referring.api.showConsent({ localCode }, by(worker));
     expect(recipients[0]?.answers.every(({ answer }) => answer === 'withdrawn')).toBe(true);

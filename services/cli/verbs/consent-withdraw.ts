@@ -66,8 +66,8 @@ export const consentWithdraw: Verb = {
 
 function whomOf({ operands }: Call): { localCode: string; referralId: string } {
   const code = operands[0] ?? '';
-  return UUID.test(code)
-    ? { localCode: '', referralId: code }
+  return UUID.test(code.toLowerCase())
+    ? { localCode: '', referralId: code.toLowerCase() }
     : { localCode: code, referralId: '' };
 }
 
