@@ -104,4 +104,13 @@ describe('srx consent', () => {
     const refused = await desks.referring.type(`referral request ${CODE} --to ${PARTNER}`);
     expect([refused.code, flat(refused.err)]).toEqual([4, expect.stringContaining('Ask first')]);
   });
+
+  it('says what to name where a group is named, and which way each no goes', async () => {
+    const { code, err } = await desks.referring.type(`consent ask ${CODE} --to partners`);
+    expect([code, flat(err)]).toEqual([2, expect.stringContaining('exactly one organisation')]);
+    const shown = flat(await desks.referring.done(`consent show ${CODE}`));
+    expect(shown).toMatch(/danger \(package\).*danger \(package, back\)/);
+    const mistyped = await desks.referring.type(`consent withdraw ${CODE.toLowerCase()} --all`);
+    expect([mistyped.code, flat(mistyped.err)]).toEqual([3, expect.stringContaining('no case')]);
+  });
 });
