@@ -4,6 +4,7 @@ import type { AccessLine } from '#model/access-line.ts';
 import { limits } from '#model/limits.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { CaseworkContext } from './context.ts';
+import { mustBeHere } from './matters.ts';
 import type { Page } from './ports.ts';
 
 export type ListAccess = {
@@ -15,7 +16,7 @@ export type ListAccess = {
   cursor: string;
 };
 
-/** @throws Refusal SCHEMA_VIOLATION */
+/** @throws Refusal SCHEMA_VIOLATION, NOT_FOUND: nobody opened what is not here */
 export async function listAccess(
   context: CaseworkContext,
   { localCode, referralId, limit, cursor }: ListAccess,
@@ -38,6 +39,9 @@ export async function listAccess(
       found.push(...(await store.accessOfReferral(row.referralId, after, max)));
     }
   }
+  // A wrong code must not read as nobody having opened anything.
+  const isAboutOne = localCode !== '' || referralId !== '';
+  if (found.length === 0 && isAboutOne) await mustBeHere(context, { referralId, localCode });
   const items = found.toSorted((a, b) => a.number - b.number).slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: found.length > limit && last ? String(last.number) : '' };

@@ -13,6 +13,7 @@ import { parseSection, type SectionValue } from '#model/plan/sections.ts';
 import { Refusal } from '#model/refusal.ts';
 import { otherSide } from '#model/track.ts';
 import { newestOfCase } from './access-lists.ts';
+import { findCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import { openOwn } from './referrals.ts';
 
@@ -47,11 +48,15 @@ async function holdersOf(
   return { holders: [...holders.values()], openings: newestFirst };
 }
 
-/** The same, and who opened it here. */
+/**
+ * The same, and who opened it here.
+ * @throws Refusal NOT_FOUND: a wrong code must not read as nobody having anything
+ */
 export async function holdingsOf(
   context: CaseworkContext,
   localCode: string,
 ): Promise<{ holders: Holder[]; openings: Opening[] }> {
+  await findCase(context, localCode);
   const { holders, openings } = await holdersOf(context, localCode);
   const here = (await newestOfCase(context, localCode)).map(({ role, section, openedAtMs }) => {
     const at = new Date(openedAtMs).toISOString();

@@ -12,6 +12,7 @@ import { parseEntry } from '#model/matter/entries.ts';
 import { pathText } from '#model/plan/field-path.ts';
 import { Refusal } from '#model/refusal.ts';
 import type { Actor } from './actor.ts';
+import { findCase } from './cases.ts';
 import type { CaseworkContext } from './context.ts';
 import type { MatterAbout, MatterChange, MatterKind, MatterRow } from './ports.ts';
 
@@ -128,8 +129,8 @@ export async function mustBeHere(
     throw new Refusal('SCHEMA_VIOLATION', 'Name a referral or a case: exactly one of them.');
   }
   if (localCode !== '') {
-    if (await context.store.findCase(localCode)) return { referralId: null, localCode };
-    throw new Refusal('NOT_FOUND', 'local_code: no case here has this code; see srx case list.');
+    await findCase(context, localCode);
+    return { referralId: null, localCode };
   }
   if ((await context.store.load(referralId)).row) return { referralId, localCode: null };
   throw new Refusal('NOT_FOUND', 'referral_id: no such referral here.');

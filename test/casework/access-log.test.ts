@@ -88,6 +88,19 @@ describe('the access log', () => {
     });
   });
 
+  it('says nothing of a case or a referral that is not here, rather than that nobody opened it', async () => {
+    const { api } = offices.receiving;
+    const asked = { localCode: '', referralId, limit: 1, cursor: '' };
+    expect((await api.listAccess(asked, by(theirs))).lines).toEqual([]);
+    const missing = { code: 'NOT_FOUND' };
+    for (const wrong of [{ referralId: uuid4() }, { referralId: '', localCode: 'HH-TYPO' }]) {
+      const listed = api.listAccess({ ...asked, ...wrong }, by(theirs));
+      await expect(listed).rejects.toMatchObject(missing);
+    }
+    const held = offices.referring.api.getHoldings({ localCode: 'HH-TYPO' }, by(worker));
+    await expect(held).rejects.toMatchObject(missing);
+  });
+
   it.each([
     [
       'a line with another reason',
