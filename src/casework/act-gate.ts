@@ -63,8 +63,8 @@ export async function mustPassGates(
     reconfirmedAt: 0,
   };
   const binding = step === 'departed' ? BINDS_DEPARTURE : BINDS_ALWAYS;
-  const open = readiness(facts).items.filter(({ code, state }) => {
-    return state === 'open' && binding.includes(code);
+  const open = readiness(facts).items.filter((item) => {
+    return item.state === 'open' && binding.includes(item.code);
   });
   if (open.length > 0) throw refused(open.map(({ words }) => words).join(' '));
   const packaged = personal.filter((section) => !BEFORE_PACKAGE.has(section));
