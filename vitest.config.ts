@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ['test/store/postgres-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Two cores: real servers in every file, so not many files at once.
-    maxWorkers: 2,
+    // Two cores, and real servers that are waited for: one file more than cores.
+    maxWorkers: 3,
   },
 });
