@@ -106,8 +106,10 @@ describe('srx consent', () => {
   });
 
   it('says what to name where a group is named, and which way each no goes', async () => {
-    const { code, err } = await desks.referring.type(`consent ask ${CODE} --to partners`);
-    expect([code, flat(err)]).toEqual([2, expect.stringContaining('exactly one organisation')]);
+    for (const line of ['consent ask', 'case ready --for request', 'referral request']) {
+      const { code, err } = await desks.referring.type(`${line} ${CODE} --to partners`);
+      expect([code, flat(err)]).toEqual([2, expect.stringContaining('exactly one organisation')]);
+    }
     const shown = flat(await desks.referring.done(`consent show ${CODE}`));
     expect(shown).toMatch(/danger \(package\).*danger \(package, back\)/);
     const mistyped = await desks.referring.type(`consent withdraw ${CODE.toLowerCase()} --all`);

@@ -3,6 +3,7 @@
 
 import { withNode } from '../connection.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
+import { partnerOf } from '../partner.ts';
 import { block } from '../text.ts';
 import { readTime } from '../times.ts';
 import { CONNECTION_OPTIONS, type Verb } from '../verb.ts';
@@ -31,7 +32,7 @@ export const caseReady: Verb = {
     const said = flags.text('reconfirmed-at');
     const asked = {
       localCode: operands[0] ?? '',
-      recipient: flags.required('to'),
+      recipient: partnerOf(call),
       step: flags.required('for') === 'release' ? ('release' as const) : ('request' as const),
       reconfirmedAt: said === undefined ? 0 : readTime('reconfirmed-at', said, io.clock),
     };

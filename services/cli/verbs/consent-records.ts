@@ -4,13 +4,13 @@ import { uuid4 } from '#crypto/digest.ts';
 import { STAGES, type Stage } from '#model/codes.ts';
 import { ConsentForm } from '#model/consent-form.ts';
 import { limits } from '#model/limits.ts';
-import { entityId } from '#model/message.ts';
 import type { CaseworkResponse } from '#wire/contracts/casework.ts';
 
 import { withNode } from '../connection.ts';
 import { consentFormText, readConsentForm } from '../consent-form-file.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
 import { readText, writeOutput } from '../files.ts';
+import { partnerOf } from '../partner.ts';
 import { retried } from '../retry.ts';
 import { noteIfStateRun } from '../state-run.ts';
 import { block, isoTime, when } from '../text.ts';
@@ -49,7 +49,7 @@ const ask: Verb = {
     const request = {
       requestId: flags.text('request-id') ?? uuid4(),
       localCode: call.operands[0] ?? '',
-      recipient: oneOrganisation(flags.required('to')),
+      recipient: partnerOf(call),
       stages: [...new Set(flags.texts('stage'))] as Stage[],
       locale: flags.text('locale') ?? 'en',
       translation,
@@ -73,14 +73,6 @@ const ask: Verb = {
     ]);
   },
 };
-
-/** Said here, where the remedy fits: a group can take no grant. */
-function oneOrganisation(id: string): string {
-  if (entityId.safeParse(id).success) return id;
-  throw new UsageError(
-    '--to must be the id of exactly one organisation, never a group such as "partners"; see srx member list.',
-  );
-}
 
 const record: Verb = {
   noun: 'consent',

@@ -10,6 +10,7 @@ import { ACTS } from '../acts.ts';
 import { confirm } from '../confirm.ts';
 import { withNode } from '../connection.ts';
 import { Ended, EXIT } from '../exit-codes.ts';
+import { partnerOf } from '../partner.ts';
 import { readWait, receiptOf, WAIT_OPTIONS } from '../receipt-wait.ts';
 import { retried } from '../retry.ts';
 import { readGrants } from '../section-file.ts';
@@ -101,7 +102,7 @@ function requestVerb(): Verb {
     run: async (call) => {
       const asked = {
         localCode: call.operands[0] ?? '',
-        recipient: call.flags.required('to'),
+        recipient: partnerOf(call),
         continuesReferralId: call.flags.text('continues') ?? '',
       };
       await withNode(call, (client) => noteIfStateRun(call, client, asked.recipient));
