@@ -38,14 +38,17 @@ ${qrFigure(text)}
 function agreementItem({ given, recipient, ends }: Agreement): Html {
   const whom = recipient === undefined ? '' : ` to ${recipient.name}`;
   const first = `You said yes${whom} on ${dayInWords(given)}.`;
-  return html`<li>${first} ${ends.map((end) => endWords(end, ends.length > 1)).join(' ')}</li>
+  return html`<li>${first} ${ends.map((end) => endWords(end, ends.length > 1))}</li>
 `;
 }
 
-function endWords({ until, sections }: Agreement['ends'][number], isOneOfSeveral: boolean): string {
+function endWords({ until, sections }: Agreement['ends'][number], isOneOfSeveral: boolean): Html {
   const last = `on ${dayInWords(until)}.`;
-  if (!sections) return isOneOfSeveral ? `One part ends ${last}` : `It ends ${last}`;
-  return sections.map((section) => `${sectionWords(section)}: ends ${last}`).join(' ');
+  if (!sections) return isOneOfSeveral ? html`One part ends ${last} ` : html`It ends ${last} `;
+  return html`This ends ${last}
+<ul>
+${sections.map((section) => html`<li>${sectionWords(section)}</li>\n`)}</ul>
+`;
 }
 
 function qrFigure(text: string): Html {
@@ -61,7 +64,8 @@ function styleOf(size: PaperSize): Html {
 body { margin: 0; background: #fff; color: #000; font: 12pt/1.4 "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", Arial, sans-serif }
 main { max-width: 124mm; margin: 0 auto; padding: 4mm 0 }
 h1 { font-size: 16pt; margin: 0 0 3mm }
-p, ol { margin: 0 0 3mm }
+p, ol, ul { margin: 0 0 3mm }
+ul { padding-inline-start: 6mm }
 li { margin-bottom: 1mm }
 .qr { display: block; width: 70mm; height: 70mm; margin: 0 auto 3mm; background: #fff }
 .cut { border-top: 1px dashed #000; padding-top: 2mm; margin-top: 4mm; break-inside: avoid; break-after: avoid }

@@ -90,7 +90,8 @@ describe('the sheet of a receipt', () => {
     const sheet = page(named);
     expect(sentencesOf(sheet)).toContain('Written on 15 January 2027 by Harbour House.');
     expect(sheet).toContain('You said yes to Homeward &lt;Hands&gt; &amp; Co on 15 January 2027.');
-    expect(sheet).toContain('How to reach you safely: ends on 14 February 2027.');
+    expect(sentencesOf(sheet)).toContain('This ends on 14 February 2027.');
+    expect(sheet).toContain('<li>How to reach you safely</li>');
   });
 
   it('runs nothing, fetches nothing, and is printed in 12 pt or larger', () => {
