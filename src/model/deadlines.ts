@@ -44,17 +44,14 @@ function erasureDeadlines(side: Side, thread: Thread, state: ReferralState): Dea
   const dues = erasuresDue(thread, state).filter(
     ({ cause }) => cause !== 'ended' || isEnded(state),
   );
-  const [ours, theirs] = [answered(thread[side]), answered(thread[otherSide(side)])];
-  const open = dues.filter(
-    ({ kind, withdrawalId }) =>
-      !kind.startsWith(WITHDRAWN_KIND) || withdrawalId === null || !ours.has(withdrawalId),
-  );
+  const theirs = answered(thread[otherSide(side)]);
   const owed = dues.filter(
     ({ kind, withdrawalId }) =>
       kind.startsWith(WITHDRAWN_KIND) && withdrawalId !== null && !theirs.has(withdrawalId),
   );
   return [
-    ...open.map(({ kind, dueAtMs }) => ({ kind, dueAtMs })),
+    // Our own word that it is done is no proof of it: a restored node may have it all again.
+    ...dues.map(({ kind, dueAtMs }) => ({ kind, dueAtMs })),
     ...owed.map(({ withdrawalId, dueAtMs }) => ({
       kind: `erasure-missing:${withdrawalId}`,
       dueAtMs: dueAtMs + limits.erasureAnswerGraceMs,
