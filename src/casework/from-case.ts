@@ -1,6 +1,6 @@
 // What the person said yes to, for one partner: grants and sections as messages
 // carry them.
-import { uuid4 } from '#crypto/digest.ts';
+import { sha256Hex, uuid4 } from '#crypto/digest.ts';
 import type { CaseFile, CaseSection } from '#model/case-file.ts';
 import type { SectionName, Stage } from '#model/codes.ts';
 import {
@@ -10,6 +10,7 @@ import {
   saidYes,
 } from '#model/consent-record.ts';
 import type { Grant } from '#model/message.ts';
+import type { Contact } from '#model/plan/contact.ts';
 import { encodeSection } from '#model/plan/sections.ts';
 import { SECTIONS_WRITTEN_LATER } from '#model/plan/stage-sections.ts';
 
@@ -51,18 +52,27 @@ export function sectionsFor(
   records: readonly ConsentRecord[],
   grants: readonly Grant[],
   stage: Stage,
-  partner: string,
+  pair: { partner: string; caseCode: string },
 ): SectionInput[] {
   const named = new Set(
     grants
-      .filter((grant) => grant.stage === stage && grant.recipient === partner)
+      .filter((grant) => grant.stage === stage && grant.recipient === pair.partner)
       .flatMap((grant) => grant.sections),
   );
   const receipt = newestReceipt(records)?.receipt;
-  const sections = { ...caseFile.sections, consent: receipt };
+  const contact =
+    caseFile.sections.contact && forThisPair(caseFile.sections.contact, pair.caseCode);
+  const sections = { ...caseFile.sections, consent: receipt, contact };
   const present = Object.keys(sections) as CaseSection[];
   return present
     .filter((section) => named.has(section) && sections[section] !== undefined)
     .filter((section) => !SECTIONS_WRITTEN_LATER.has(section))
     .map((section) => ({ section, content: encodeSection(section, sections[section]) }));
+}
+
+/** Two partners of one person must hold nothing equal: the word is theirs, its hash is a pair's. */
+function forThisPair(contact: Contact, caseCode: string): Contact {
+  const { codeWordHash } = contact;
+  if (codeWordHash === undefined) return contact;
+  return { ...contact, codeWordHash: sha256Hex(`${caseCode} ${codeWordHash}`) };
 }

@@ -55,7 +55,7 @@ export async function releasePackage(
   const grants = grantsOf(records, STAGES_RELEASED, pair).flatMap((grant) =>
     isShort ? shortened(grant, row.partner) : [grant],
   );
-  const sections = sectionsFor(caseFile, records, grants, 'package', row.partner);
+  const sections = sectionsFor(caseFile, records, grants, 'package', row);
   await mustBeItsOwnCopy(context, row.localCode, row.partner, sections);
   if (!(await context.store.findMessageById(requestId))) {
     const referrals = await context.store.referralsOfCase(row.localCode);

@@ -70,7 +70,7 @@ export async function requestReferral(
         ...(continues && { continues }),
       },
     },
-    sections: sectionsFor(caseFile, records, grants, 'contact', recipient),
+    sections: sectionsFor(caseFile, records, grants, 'contact', { partner: recipient, caseCode }),
     grants,
     by: actor,
     opens: { partner: recipient, caseCode, localCode },

@@ -59,7 +59,8 @@ export const Contact = z.strictObject({
   ),
   placesToAvoid: list(text('A place and what to avoid there.'), 'Places to avoid.'),
   codeWordHash: sha256Hex(
-    'SHA-256 of the code word in UTF-8, hex. The word itself is known to the person and the own worker only.',
+    'SHA-256 of the code word in UTF-8, hex. The word itself is known to the person and the own worker only. To a partner goes the SHA-256 of the case code, a space and that hex.',
   ).optional(),
   lastVerified: dateTime('When the person last confirmed all this.'),
 });
+export type Contact = z.infer<typeof Contact>;
