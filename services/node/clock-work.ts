@@ -3,6 +3,7 @@ import { raiseAlarm } from '#casework/alarm.ts';
 import { heedNotices, watchSteps } from '#casework/breach-watch.ts';
 import type { CaseworkContext } from '#casework/context.ts';
 import { authorityIsLate } from '#casework/guardian-no.ts';
+import { askOwnYes } from '#casework/own-yes.ts';
 import { reportAccess } from '#casework/report-access.ts';
 import { removeEvidence, runErasures } from '#casework/run-erasures.ts';
 import { remindToTell } from '#casework/telling.ts';
@@ -14,6 +15,7 @@ export function clockWork(context: CaseworkContext): DeadlineWork {
     authority: (referralId) => authorityIsLate(context, referralId),
     'breach-notice': (referralId) => heedNotices(context, referralId),
     'breach-steps': (referralId) => watchSteps(context, referralId),
+    'own-yes': (referralId) => askOwnYes(context, referralId),
     'report-access': (referralId) => reportAccess(context, referralId),
     welfare: (referralId) => beginWelfare(context, referralId),
     'welfare-arrival': (referralId) => arrivalIsLate(context, referralId),

@@ -26,6 +26,7 @@ import { loadCase } from './cases.ts';
 import { receiptOf } from './consent-receipt.ts';
 import { addRecord, recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
+import { haveOwnYes } from './own-yes.ts';
 
 /** The question may have been noted by a clock that runs a little ahead. */
 const EARLY_MS = limits.clockSkewSecondsMax * 1000;
@@ -72,6 +73,7 @@ export async function recordConsent(
     );
   if (!record) throw new Refusal('UNAVAILABLE', 'The record cannot be read back; try again.');
   await carryNo(context, actor, record);
+  if (record.receipt?.givenBy === 'self') await haveOwnYes(context, localCode, recipient);
   return record;
 }
 

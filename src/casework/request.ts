@@ -12,6 +12,7 @@ import { loadCase } from './cases.ts';
 import { recordsFor, recordsOfCase } from './consent-records.ts';
 import type { CaseworkContext } from './context.ts';
 import { grantsOf, sectionsFor } from './from-case.ts';
+import { remindOfAge } from './own-yes.ts';
 import { mustBeReady, requestFacts } from './ready.ts';
 import { mustNotReachFearedState } from './state-body.ts';
 import { mustBeGranted, mustStillBeGranted } from './still-granted.ts';
@@ -57,7 +58,7 @@ export async function requestReferral(
     mustBeReady(requestFacts(context, { actor, second, caseFile, records }));
   }
   const secondPerson = areTwo(actor, second, needsSecondPerson(minimum));
-  return context.exchange.send({
+  const sent = await context.exchange.send({
     messageId: requestId,
     referralId: twin?.referralId ?? uuid4(),
     body: {
@@ -75,6 +76,8 @@ export async function requestReferral(
     by: actor,
     opens: { partner: recipient, caseCode, localCode },
   });
+  await remindOfAge(context, sent.referralId, caseFile);
+  return sent;
 }
 
 // The registry says what each member is in referrals. One that is not live is

@@ -24,6 +24,7 @@ export const DUTIES = {
   'ask-authority': 'A guardian alone said no. Ask the authority today: srx consent authority-asked',
   'authority-overdue': 'The authority is still not asked. Ask it now: srx consent authority-asked',
   'arrival-unknown': 'Nobody told of the arrival. Follow the steps that were agreed on.',
+  'own-yes': 'The person is 18 now. Ask for their own yes: srx consent ask',
   'not-delivered': 'A message has no receipt and has expired: call the partner.',
   'breach-check': 'Data may be in wrong hands. Check the safety within the hour: srx breach list',
   'breach-person': 'Data may be in wrong hands. Tell the person safely: srx breach list',
