@@ -8,6 +8,7 @@ import { recordOpening } from './access-log.ts';
 import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
 import { importConsent } from './import-consent.ts';
+import { judgedOnce, noteJudged } from './judged-once.ts';
 import type { StoredCase } from './ports.ts';
 
 /**
@@ -36,6 +37,7 @@ export async function importCase(
     contextOf(localCode),
     new TextEncoder().encode(JSON.stringify(caseFile)),
   );
+  noteJudged(sealed);
   const row = { localCode, sealed, importedAtMs: context.clock.now(), erasedAtMs: null };
   const isStored = (await context.store.insertCase(row)) || (await context.store.replaceCase(row));
   if (!isStored) throw erasedBefore();
@@ -98,7 +100,8 @@ function openCase(context: CaseworkContext, row: StoredCase): CaseFile {
       'KEY_UNAVAILABLE',
       'The key of this case is not in the key file: import the case again.',
     );
-  return parseCaseFile(decryptAtRest(key, contextOf(row.localCode), row.sealed));
+  const opened = decryptAtRest(key, contextOf(row.localCode), row.sealed);
+  return judgedOnce(row.sealed, opened, parseCaseFile);
 }
 
 export function caseKeyId(localCode: string): string {

@@ -9,6 +9,7 @@ import { Refusal } from '#model/refusal.ts';
 
 import type { Actor } from './actor.ts';
 import type { CaseworkContext } from './context.ts';
+import { judgedOnce, noteJudged } from './judged-once.ts';
 import type { ConsentRecordRow } from './ports.ts';
 
 export const CONSENT_RECORD_TYP = 'srx-consent-record.v1+jws';
@@ -37,7 +38,7 @@ export async function recordsOfCase(
   const found = new Map<string, StoredRecord[]>();
   for (const { row, jws } of await openRows(context, localCode)) {
     if (jws === null) continue;
-    const record = parse(readUnverifiedPayload(jws));
+    const record = judgedOnce(row.sealed, readUnverifiedPayload(jws), parse);
     found.set(row.recipient, [...(found.get(row.recipient) ?? []), { record, jws, row }]);
   }
   return found;
@@ -85,7 +86,7 @@ export async function addRecord(
       .map(({ row, jws }) => ({
         row,
         jws,
-        record: jws === null ? null : parse(readUnverifiedPayload(jws)),
+        record: jws === null ? null : judgedOnce(row.sealed, readUnverifiedPayload(jws), parse),
       }));
     const made = make(stored.flatMap(({ record }) => record ?? []));
     if (made === null) return null;
@@ -125,6 +126,7 @@ async function signed(
   const jws = await signJws(signer, CONSENT_RECORD_TYP, Buffer.from(JSON.stringify(record)));
   const row = { localCode, recipient, number: record.number, recordId, atMs: record.atMs };
   const sealed = encryptAtRest(keyOf(context, localCode), contextOf(row), Buffer.from(jws));
+  noteJudged(sealed);
   return { record, row: { ...row, sealed } };
 }
 

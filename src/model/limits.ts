@@ -223,6 +223,7 @@ export const limits = {
   // Doors
   callsPerPeerPerSecondMax: 2000,
   configFileBytesMax: 64 * KIB,
+  judgedSealsMax: 16_384,
   caseFileBytesMax: 1024 * KIB,
   documentFaultsMax: 200,
   documentNestingMax: 32,
