@@ -151,7 +151,7 @@ describe('the keyring', () => {
     const text = await readFile(file, 'utf8');
     for (const changed of [
       text.slice(0, -20),
-      text.replace(/"sealed":"./, '"sealed":"_'),
+      text.replace(/(?<="sealed":")./, (first) => (first === '_' ? '-' : '_')),
       '',
       '{}',
       'keys',
