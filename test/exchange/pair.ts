@@ -110,6 +110,8 @@ async function startParty(side: Side, pair: Pair, parties: Record<Side, Party>):
     async deliver({ organisation }, parcel, signal) {
       const peer = partyOf(parties, organisation);
       const ended = Promise.withResolvers<never>();
+      // A link that is cut throws before anybody waits for this one.
+      ended.promise.catch(() => {});
       signal?.addEventListener('abort', () =>
         ended.reject(new Refusal('UNAVAILABLE', 'The call was ended.')),
       );
